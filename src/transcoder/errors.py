@@ -121,7 +121,8 @@ class UnsupportedOperatorError(TranscoderError):
     def __init__(self, operator: str, node: str, opset: int, reason: str) -> None:
         self.operator, self.node, self.opset, self.reason = operator, node, opset, reason
         super().__init__(
-            f"operator {operator!r} (node {node!r}, opset {opset}) cannot be converted: {reason}"
+            f"operator {operator!r} (node {node!r}, opset {opset}) "
+            f"cannot be converted: {reason}"
         )
 
 

@@ -47,7 +47,7 @@ class Dataset:
     columns: tuple[Column, ...]
     group: str
     stratum: str | None = None
-    shares: SplitShares = SplitShares()
+    shares: SplitShares = field(default_factory=SplitShares)
     licence: str = ""
 
     def column(self, modality: Modality) -> Column:
