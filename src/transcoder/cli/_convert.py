@@ -1,0 +1,77 @@
+"""`transcoder convert`."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from transcoder.cli._session import (
+    DEFAULT_REGISTRY,
+    AllowOption,
+    JsonOption,
+    RegistryOption,
+    middleware,
+    print_json,
+)
+from transcoder.vocabulary import JsonValue, Value, Waveform
+
+
+def convert(
+    value: Annotated[
+        str, typer.Argument(help="A text, a number, a file, or - for text on standard input.")
+    ],
+    source: Annotated[str, typer.Option("--from", help="What the value is: 'text<en>'.")],
+    target: Annotated[str, typer.Option("--to", help="What it is to become: 'text<de>'.")],
+    via: Annotated[
+        list[str] | None,
+        typer.Option("--via", help="A model, oracle or modality on the way; may be repeated."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File for the result, such as out.wav."),
+    ] = None,
+    allow: AllowOption = None,
+    registry: RegistryOption = DEFAULT_REGISTRY,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one value from one modality to another along the best path."""
+    from transcoder.serving import read_value, write_value
+
+    with middleware(registry, allow=allow) as opened:
+        path = opened.get_path(source, target, pieces=tuple(via or ()))
+        text = sys.stdin.read().strip() if value == "-" else value
+        entry = opened.catalog.entry(path.source)
+        payload = opened.catalog.modality_type(path.source).payload
+        given = read_value(text, None if entry.spec else payload)
+        result = opened.convert(given, path)
+        if output is not None:
+            write_value(result, output)
+        shown = str(output) if output is not None else _plain(result)
+        if as_json:
+            print_json({"result": shown, "path": str(path)})
+        elif output is not None:
+            sys.stdout.write(f"wrote {shown}\n")
+        elif isinstance(shown, str | int):
+            sys.stdout.write(f"{shown}\n")
+        else:
+            print_json({"result": shown})
+
+
+def _plain(value: Value) -> JsonValue:
+    if isinstance(value, Waveform):
+        seconds = len(value.samples) / value.rate_hz
+        return f"{seconds:.2f} s of sound at {value.rate_hz} Hz; write it with -o out.wav"
+    if isinstance(value, np.ndarray):
+        return _numbers(value)
+    if isinstance(value, Mapping):
+        return {name: _numbers(each) for name, each in value.items()}
+    return value
+
+
+def _numbers(array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> JsonValue:
+    listed: JsonValue = array.tolist()
+    return listed

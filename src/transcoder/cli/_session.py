@@ -1,0 +1,72 @@
+"""What every verb shares: where the registry is, how to print, and how to fail."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from transcoder.errors import TranscoderError
+from transcoder.vocabulary import JsonValue
+
+if TYPE_CHECKING:
+    from transcoder.workflows import Middleware
+
+DEFAULT_REGISTRY = Path("registry")
+
+RegistryOption = Annotated[
+    Path,
+    typer.Option("--registry", envvar="TRANSCODER_REGISTRY", help="Folder of the registry."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow", help="Another module whose oracles may run; may be repeated."),
+]
+
+out = Console()
+
+
+@contextmanager
+def middleware(
+    registry: Path, *, create: bool = False, allow: list[str] | None = None
+) -> Iterator["Middleware"]:
+    """Open the registry for one verb, and turn any failure into one sentence and exit 1.
+
+    Args:
+        registry: The folder.
+        create: Whether to make it; its place is then printed to standard error.
+        allow: Modules whose oracles may run, besides the usual ones.
+    """
+    from transcoder.workflows import ALLOWED, Middleware
+
+    with failing_in_one_sentence():
+        if create and not registry.exists():
+            sys.stderr.write(f"making the registry {str(registry.resolve())!r}\n")
+        opened = Middleware.open(registry, create=create, allow=(*ALLOWED, *(allow or ())))
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@contextmanager
+def failing_in_one_sentence() -> Iterator[None]:
+    """Print the sentence of an error and exit 1; with TRANSCODER_DEBUG set, let it pass."""
+    try:
+        yield
+    except TranscoderError as error:
+        if os.environ.get("TRANSCODER_DEBUG"):
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        raise typer.Exit(1) from error
+
+
+def print_json(value: Mapping[str, JsonValue]) -> None:
+    """Print one JSON object for a script."""
+    sys.stdout.write(f"{json.dumps(value, indent=2, ensure_ascii=False)}\n")

@@ -1,0 +1,48 @@
+"""The typed schema of a run; the only place that knows Hydra."""
+
+from transcoder.recipe._main import explain, main
+from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
+from transcoder.recipe._result import RunResult, maybe_read_result, write_result
+from transcoder.recipe._schema import (
+    AdapterConfig,
+    DataConfig,
+    LinearConfig,
+    MlpConfig,
+    OptimizerConfig,
+    PrefixChoice,
+    RegistryConfig,
+    ResidualConfig,
+    RunConfig,
+    TargetChoice,
+    TrainerConfig,
+    TranscoderConfig,
+    WeightsConfig,
+)
+from transcoder.recipe._sweep import SweepTable, sweep_table
+
+__all__ = [
+    "CONFIG_FOLDER",
+    "RECIPE_FOLDER",
+    "AdapterConfig",
+    "DataConfig",
+    "LinearConfig",
+    "MlpConfig",
+    "OptimizerConfig",
+    "PrefixChoice",
+    "RegistryConfig",
+    "ResidualConfig",
+    "RunConfig",
+    "RunResult",
+    "SweepTable",
+    "TargetChoice",
+    "TrainerConfig",
+    "TranscoderConfig",
+    "WeightsConfig",
+    "explain",
+    "find_recipes",
+    "main",
+    "maybe_read_result",
+    "mount",
+    "sweep_table",
+    "write_result",
+]

@@ -1,0 +1,94 @@
+"""From the command line to a typed run, and from any failure to one sentence."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from transcoder.errors import TranscoderError
+from transcoder.recipe._mount import CONFIG_FOLDER, find_recipes, mount
+from transcoder.recipe._result import RunResult, write_result
+from transcoder.recipe._schema import RunConfig, known_keys
+
+_DEBUG = "HYDRA_FULL_ERROR"
+_ASKED_KEY = re.compile(r"Could not override '([^']+)'")
+
+
+def main(train: Callable[[RunConfig], RunResult]) -> None:
+    """Compose what the command line asks for, train it, and leave its result for the sweep.
+
+    Every failure prints one sentence and exits 1; with HYDRA_FULL_ERROR=1 in the environment
+    it prints a traceback instead.
+
+    Args:
+        train: What to do with one run.
+    """
+    wants_traceback = os.environ.get(_DEBUG) == "1"
+    os.environ[_DEBUG] = "1"
+    try:
+        mount()
+        hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="train")(
+            lambda composed: _run(composed, train)
+        )()
+    except (TranscoderError, HydraException, OmegaConfBaseException) as error:
+        if wants_traceback:
+            raise
+        _fail(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the same command goes on from the last checkpoint\n")
+        sys.exit(130)
+
+
+def _run(composed: DictConfig, train: Callable[[RunConfig], RunResult]) -> RunResult:
+    config = OmegaConf.to_object(composed)
+    if not isinstance(config, RunConfig):
+        message = f"the schema gave {type(config).__name__}"
+        raise TypeError(message)
+    result = train(config)
+    write_result(Path(HydraConfig.get().runtime.output_dir), result)
+    return result
+
+
+def _fail(error: Exception) -> NoReturn:
+    sys.stderr.write(f"error: {explain(error)}\n")
+    sys.exit(1)
+
+
+def explain(error: Exception) -> str:
+    """Say in one sentence what is wrong with a composition, and what there is instead."""
+    if isinstance(error, TranscoderError):
+        return str(error)
+    text = " ".join(line.strip() for line in str(error).splitlines() if _is_plain(line))
+    text = text.partition(" Config search path")[0].removeprefix("In 'train': ")
+    text = text.replace(" Available options", "; available options")
+    cause = str(error.__cause__ or "").splitlines()
+    if cause and cause[0] not in text:
+        text += f" ({cause[0]})"
+    return f"{text}{_hint(text)}"
+
+
+def _is_plain(line: str) -> bool:
+    noise = ("full_key:", "object_type=", "To ", "See http")
+    return bool(line.strip()) and not line.strip().startswith(noise)
+
+
+def _hint(text: str) -> str:
+    if "andatory value" in text:
+        return f"; choose a recipe with recipe=NAME, one of: {', '.join(find_recipes())}"
+    asked = _ASKED_KEY.search(text)
+    if asked is None:
+        return ""
+    keys = sorted(known_keys() - {asked[1]})
+    near = get_close_matches(asked[1], keys, n=3, cutoff=0.75)
+    if near:
+        return f"; did you mean {' or '.join(repr(key) for key in near)}?"
+    return f"; the keys are: {', '.join(key for key in keys if '.' not in key)}"

@@ -1,0 +1,48 @@
+"""What one run leaves for whoever compares runs."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+_FILE = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The outcome of one run, in plain numbers.
+
+    Attributes:
+        identity: Digest of everything that determines the run.
+        chosen: The name of the candidate that was registered as best.
+        version: Under which version.
+        is_current: Whether paths take it now.
+        was_finished: Whether an identical run had been finished before.
+        seconds: How long it took.
+        scores: By candidate, then by metric: value, low, high (the last two may be None).
+    """
+
+    identity: str
+    chosen: str
+    version: int
+    is_current: bool
+    was_finished: bool
+    seconds: float
+    scores: dict[str, dict[str, tuple[float, float | None, float | None]]] = field(
+        default_factory=dict
+    )
+
+
+def write_result(folder: Path, result: RunResult) -> None:
+    """Write a result aside, then rename it into place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{_FILE}.part"
+    aside.write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
+    aside.replace(folder / _FILE)
+
+
+def maybe_read_result(folder: Path) -> RunResult | None:
+    """Read the result of a run's folder, or None where it left none."""
+    path = folder / _FILE
+    if not path.is_file():
+        return None
+    return RunResult(**json.loads(path.read_text(encoding="utf-8")))

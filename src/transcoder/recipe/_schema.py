@@ -1,0 +1,219 @@
+"""The typed schema of a training run: every key that a recipe or the command line may set."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+
+from omegaconf import MISSING
+
+
+class TargetChoice(Enum):
+    """What the loss compares."""
+
+    both = "both"
+    latent = "latent"
+    output = "output"
+
+
+class PrefixChoice(Enum):
+    """Whether the frozen nets before the adapter run once, or at each step."""
+
+    cached = "cached"
+    live = "live"
+
+
+@dataclass
+class TranscoderConfig:
+    """Which transcoder to train.
+
+    Attributes:
+        model: The id under which it is registered.
+        source: The latent that it takes.
+        target: The latent that it gives.
+    """
+
+    model: str = MISSING
+    source: str = MISSING
+    target: str = MISSING
+
+
+@dataclass
+class AdapterConfig:
+    """The trainable net in the middle; `kind` chooses which of the others applies."""
+
+    kind: str = MISSING
+
+
+@dataclass
+class LinearConfig(AdapterConfig):
+    """One matrix and one vector, starting from the closed form."""
+
+    kind: str = "linear"
+
+
+@dataclass
+class MlpConfig(AdapterConfig):
+    """A plain multilayer perceptron, starting from nothing.
+
+    Attributes:
+        hidden: Width of each hidden layer.
+        depth: How many hidden layers.
+        dropout: Share of hidden numbers left out at each step.
+        noise: Deviation of what training adds to the standardised source.
+    """
+
+    kind: str = "mlp"
+    hidden: int = 512
+    depth: int = 2
+    dropout: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass
+class ResidualConfig(AdapterConfig):
+    """A closed form plus a multilayer perceptron that starts at zero.
+
+    Attributes:
+        hidden: Width of each hidden layer of the branch.
+        depth: How many hidden layers.
+        dropout: Share of hidden numbers left out at each step.
+        noise: Deviation of what training adds to the standardised source.
+        train_start: Whether the closed form itself is trained along.
+    """
+
+    kind: str = "residual"
+    hidden: int = 256
+    depth: int = 1
+    dropout: float = 0.0
+    noise: float = 0.0
+    train_start: bool = True
+
+
+@dataclass
+class WeightsConfig:
+    """How much each kind of target counts in the loss."""
+
+    latent: float = 1.0
+    output: float = 1.0
+
+
+@dataclass
+class OptimizerConfig:
+    """AdamW with linear warm-up and cosine decay.
+
+    Attributes:
+        learning_rate: At the end of the warm-up.
+        weight_decay: Per step, decoupled.
+        warmup: Share of all steps.
+        clip: Largest norm of the gradient.
+    """
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    warmup: float = 0.05
+    clip: float = 1.0
+
+
+@dataclass
+class TrainerConfig:
+    """How long and on what.
+
+    Attributes:
+        max_epochs: Passes over the training rows.
+        accelerator: As Lightning names it.
+        devices: As Lightning counts them.
+        precision: As Lightning names it.
+        patience: Epochs without a better validation score before it stops, or null.
+    """
+
+    max_epochs: int = 30
+    accelerator: str = "auto"
+    devices: int = 1
+    precision: str = "32-true"
+    patience: int | None = None
+
+
+@dataclass
+class DataConfig:
+    """Which rows, and how they are drawn.
+
+    Attributes:
+        dataset: Pins one dataset; null takes what the best opportunities ask for.
+        batch_size: Rows per training step.
+        materialize_batch_size: Rows per run of a frozen net.
+        balance: From 0, rows as they are, to 1, every stratum equally often.
+    """
+
+    dataset: str | None = None
+    batch_size: int = 256
+    materialize_batch_size: int = 256
+    balance: float = 0.0
+
+
+@dataclass
+class RegistryConfig:
+    """Where models live.
+
+    Attributes:
+        url: A folder; it is made if it does not exist.
+        replace: Makes the new version current whether it is better or not.
+        allow: Modules whose oracles may run.
+    """
+
+    url: str = "registry"
+    replace: bool = False
+    allow: list[str] = field(default_factory=lambda: ["transcoder.oracles"])
+
+
+@dataclass
+class RunConfig:
+    """One training run.
+
+    Attributes:
+        name: Of the recipe.
+        world: The world file that is applied first, relative to the recipes' folder.
+        transcoder: What is trained.
+        seed: Of everything random.
+        target: What the loss compares.
+        prefix: How the frozen nets before the adapter are run.
+        weights: How much each kind of target counts.
+        adapter: The trainable net.
+        optimizer: How it learns.
+        trainer: For how long.
+        data: From which rows.
+        registry: Where the result goes.
+        resamples: Bootstrap draws for each interval.
+    """
+
+    name: str = MISSING
+    world: str = MISSING
+    transcoder: TranscoderConfig = field(default_factory=TranscoderConfig)
+    seed: int = 0
+    target: TargetChoice = TargetChoice.both
+    prefix: PrefixChoice = PrefixChoice.cached
+    weights: WeightsConfig = field(default_factory=WeightsConfig)
+    adapter: AdapterConfig = MISSING
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    registry: RegistryConfig = field(default_factory=RegistryConfig)
+    resamples: int = 2000
+
+
+ADAPTERS: tuple[type[AdapterConfig], ...] = (LinearConfig, MlpConfig, ResidualConfig)
+"""Every adapter that a recipe may choose."""
+
+
+def known_keys() -> set[str]:
+    """All keys that may be set, nested ones with dots."""
+    keys = set(_keys_of(RunConfig, ""))
+    for adapter in ADAPTERS:
+        keys.update(_keys_of(adapter, "adapter."))
+    return keys
+
+
+def _keys_of(config: type, prefix: str) -> Iterator[str]:
+    for each in fields(config):
+        yield f"{prefix}{each.name}"
+        if isinstance(each.type, type) and is_dataclass(each.type):
+            yield from _keys_of(each.type, f"{prefix}{each.name}.")

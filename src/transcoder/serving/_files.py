@@ -1,0 +1,108 @@
+"""Values as people have them: words on the command line, and files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from transcoder.errors import MissingExtraError, StorageError
+from transcoder.vocabulary import Content, Payload, Tensors, Value, Waveform
+
+
+def read_value(text: str, payload: Payload | None) -> Value:
+    """Turn what stands on a command line into a value.
+
+    Args:
+        text: The text itself, a number for a label, or the path of a file for all else:
+            `.wav` or `.flac` for a waveform, `.npy` for an array, `.npz` for named tensors.
+        payload: What the value's modality holds; None for tensors.
+
+    Raises:
+        StorageError: If the file is not there or is not of that kind.
+    """
+    if payload is Payload.TEXT:
+        return text
+    if payload is Payload.LABEL:
+        return _label(text)
+    path = Path(text)
+    if not path.is_file():
+        wanted = payload.value if payload else "tensors"
+        raise StorageError(text, "there is no such file", f"give a file that holds {wanted}")
+    if payload is Payload.WAVEFORM:
+        return _read_waveform(path)
+    return _read_arrays(path)
+
+
+def write_value(value: Value, path: Path) -> None:
+    """Write one value to a file in the form that its kind has on disk, aside, then renamed.
+
+    Args:
+        value: Text and labels become UTF-8 text, a waveform 16-bit sound, an array `.npy`,
+            named tensors `.npz`.
+        path: Of the file; its suffix chooses the format of sound (`.wav`, `.flac`).
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    aside = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        _write(value, aside)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise StorageError(str(path), reason, "choose another place for the output") from error
+
+
+def _label(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise StorageError(
+            text, "it is not a whole number", "give a label as digits"
+        ) from error
+
+
+def _read_waveform(path: Path) -> Waveform:
+    sound = _soundfile()
+    try:
+        samples, rate_hz = sound.read(path, dtype="float32", always_2d=True)
+    except sound.SoundFileError as error:
+        raise StorageError(str(path), str(error), "give a .wav or .flac file") from error
+    return Waveform(samples.mean(axis=1), int(rate_hz))
+
+
+def _read_arrays(path: Path) -> Content | Tensors:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (ValueError, OSError) as error:
+        raise StorageError(str(path), str(error), "give a .npy or .npz file") from error
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    with loaded:
+        return {name: loaded[name] for name in loaded.files}
+
+
+def _write(value: Value, path: Path) -> None:
+    if isinstance(value, Waveform):
+        sound = _soundfile()
+        try:
+            sound.write(path, value.samples, value.rate_hz, subtype="PCM_16")
+        except (sound.SoundFileError, TypeError, ValueError) as error:
+            raise OSError(str(error)) from error
+    elif isinstance(value, str | int):
+        path.write_text(f"{value}\n", encoding="utf-8")
+    elif isinstance(value, Mapping):
+        with path.open("wb") as file:
+            np.savez(file, **value)
+    else:
+        with path.open("wb") as file:
+            np.save(file, value, allow_pickle=False)
+
+
+def _soundfile():  # type: ignore[no-untyped-def]  # noqa: ANN202, RUF100  soundfile has no types
+    try:
+        import soundfile
+    except ImportError as error:
+        raise MissingExtraError("reading or writing sound", "soundfile", "speech") from error
+    return soundfile

@@ -1,0 +1,102 @@
+"""A world file is read strictly, and all its faults are told at once."""
+
+from pathlib import Path
+
+import pytest
+
+from transcoder.errors import RecipeError
+from transcoder.recipe import RECIPE_FOLDER
+from transcoder.vocabulary import Dataset, Modality, ModalityEntry, SegmentKind
+from transcoder.world import read_world
+
+WORLDS = sorted(RECIPE_FOLDER.glob("worlds/*/world.yaml"))
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "world.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.parent.name)
+def test_every_shipped_world_is_read(path: Path) -> None:
+    assert read_world(path).segments
+
+
+def test_a_founder_and_a_spec_are_read(tmp_path: Path) -> None:
+    text = 'modalities:\n  text_latent@1: {spec: ["h: float32[batch, 4]"], founder: EnDe}\n'
+    (entry,) = read_world(written(tmp_path, text)).nouns
+    assert isinstance(entry, ModalityEntry)
+    assert (str(entry.modality), entry.founder) == ("text_latent@1", "EnDe")
+
+
+def test_a_transcoder_without_a_file_is_yet_to_be_trained(tmp_path: Path) -> None:
+    text = 'models:\n  T: {source: "{A}", target: text_latent, kind: transcoder}\n'
+    (segment,) = read_world(written(tmp_path, text)).segments
+    assert segment.onnx is None
+    assert segment.kind is SegmentKind.TRANSCODER
+    assert segment.key.target == Modality("text_latent")
+
+
+def test_local_files_of_a_dataset_become_absolute(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n", encoding="utf-8")
+    text = (
+        "datasets:\n  d: {type: t, loader: huggingface, columns: {a: text<en>}, group: a,\n"
+        "      options: {path: csv, data_files: rows.csv}}\n"
+    )
+    (dataset,) = read_world(written(tmp_path, text)).nouns
+    assert isinstance(dataset, Dataset)
+    assert dataset.options["data_files"] == [str((tmp_path / "rows.csv").resolve())]
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = (
+        "modalites: {}\n"
+        "modalities:\n  text<en: {}\n"
+        "oracles:\n  o: {type: nothing, source: a, target: b, entry_point: e, version: 1}\n"
+        'models:\n  M: {source: "{A}", onnx: m.onnx}\n'
+    )
+    with pytest.raises(RecipeError) as caught:
+        read_world(written(tmp_path, text))
+    told = "\n".join(caught.value.faults)
+    assert "unknown key 'modalites'" in told
+    assert "'text<en' is not a modality" in told
+    assert "there is no oracle type 'nothing' in this file" in told
+    assert "lacks the key 'target'" in told
+
+
+@pytest.mark.parametrize("where", ["../secret.onnx", "/etc/hostname"])
+def test_a_file_outside_the_folder_is_refused(tmp_path: Path, where: str) -> None:
+    (tmp_path / "secret.onnx").write_bytes(b"x")
+    (tmp_path / "world").mkdir()
+    text = f'models:\n  M: {{source: "{{A}}", target: "{{B}}", onnx: {where}}}\n'
+    with pytest.raises(RecipeError, match="lies outside"):
+        read_world(written(tmp_path / "world", text))
+
+
+def test_a_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.onnx").write_bytes(b"x")
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "m.onnx").symlink_to(tmp_path / "secret.onnx")
+    text = 'models:\n  M: {source: "{A}", target: "{B}", onnx: m.onnx}\n'
+    with pytest.raises(RecipeError, match="lies outside"):
+        read_world(written(tmp_path / "world", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: [", "it is not YAML"),
+        ("- a\n", "its top level is not a mapping"),
+        ("models: {}\nmodels: {}\n", "the key 'models' stands twice"),
+        ("models: !!python/object/apply:os.system [echo]\n", "it is not YAML"),
+    ],
+)
+def test_what_is_no_world_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(RecipeError, match=sentence):
+        read_world(written(tmp_path, text))
+
+
+def test_a_world_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="cannot be read: No such file"):
+        read_world(tmp_path / "nothing.yaml")
