@@ -230,3 +230,14 @@ class ExportMismatchError(TranscoderError):
             f"the exported file differs from the trained net by {difference:.3g}, more than "
             f"{tolerance:.3g}; nothing was registered, report this with the recipe"
         )
+
+
+class WeakNativeError(TranscoderError):
+    """A native chain that is too bad to measure another chain by."""
+
+    def __init__(self, chain: str, score: float, floor: float) -> None:
+        self.chain, self.score, self.floor = chain, score, floor
+        super().__init__(
+            f"no retention can be stated: the native chain {chain} itself scores {score:.3f}, "
+            f"below the floor of {floor:.3f}; look at its networks and at the reference column"
+        )

@@ -2,19 +2,29 @@
 
 from pathlib import Path
 
-from transcoder.recipe import RunResult, maybe_read_result, sweep_table, write_result
+from transcoder.recipe import (
+    PlainScore,
+    RunResult,
+    maybe_read_result,
+    sweep_table,
+    write_result,
+)
 
 
 def a_result(retention: float) -> RunResult:
-    scores = {"net": {"validation/retention": (retention, retention - 0.1, retention + 0.1)}}
+    shown: dict[str, PlainScore] = {
+        "validation/retention": (retention, retention - 0.1, retention + 0.1)
+    }
     return RunResult(
         identity="abc",
         chosen="net",
+        why="nothing was current",
         version=1,
         is_current=False,
         was_finished=False,
         seconds=12.0,
-        scores=scores,
+        test_rows=3,
+        scores={"net": shown},
     )
 
 

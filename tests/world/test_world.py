@@ -89,6 +89,8 @@ def test_a_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         ("a: [", "it is not YAML"),
         ("- a\n", "its top level is not a mapping"),
         ("models: {}\nmodels: {}\n", "the key 'models' stands twice"),
+        ("a: &a {b: 1}\nc: {<<: *a}\n", "the key '<<' is a merge key"),
+        ("a: &a [*a]\n", "an alias stands inside of what it stands for"),
         ("models: !!python/object/apply:os.system [echo]\n", "it is not YAML"),
     ],
 )
@@ -100,3 +102,10 @@ def test_what_is_no_world_is_refused(tmp_path: Path, text: str, sentence: str) -
 def test_a_world_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="cannot be read: No such file"):
         read_world(tmp_path / "nothing.yaml")
+
+
+def test_a_small_file_cannot_stand_for_a_huge_one(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    with pytest.raises(RecipeError, match="its aliases stand for more than 1000000 values"):
+        read_world(written(tmp_path, "\n".join(lines)))

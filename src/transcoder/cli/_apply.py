@@ -25,7 +25,8 @@ def apply(
     with middleware(registry, create=True) as opened:
         commit = opened.apply(world)
         if as_json:
-            changed, retired = list(commit.changed), list(commit.retired)
+            changed = [str(each) for each in commit.changed]
+            retired = [str(each) for each in commit.retired]
             print_json({"revision": commit.revision, "changed": changed, "retired": retired})
             return
         out.print(f"revision {commit.revision}: {len(commit.changed)} changes", highlight=False)

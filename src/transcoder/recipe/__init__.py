@@ -2,7 +2,7 @@
 
 from transcoder.recipe._main import explain, main
 from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
-from transcoder.recipe._result import RunResult, maybe_read_result, write_result
+from transcoder.recipe._result import PlainScore, RunResult, maybe_read_result, write_result
 from transcoder.recipe._schema import (
     AdapterConfig,
     DataConfig,
@@ -28,6 +28,7 @@ __all__ = [
     "LinearConfig",
     "MlpConfig",
     "OptimizerConfig",
+    "PlainScore",
     "PrefixChoice",
     "RegistryConfig",
     "ResidualConfig",

@@ -3,8 +3,12 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 _FILE = "result.json"
+
+PlainScore: TypeAlias = tuple[float, float | None, float | None]
+"""A value with both ends of its interval, which are None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,22 +18,24 @@ class RunResult:
     Attributes:
         identity: Digest of everything that determines the run.
         chosen: The name of the candidate that was registered as best.
+        why: The decision in words.
         version: Under which version.
         is_current: Whether paths take it now.
         was_finished: Whether an identical run had been finished before.
         seconds: How long it took.
-        scores: By candidate, then by metric: value, low, high (the last two may be None).
+        test_rows: How many rows the scores of `test/` are of.
+        scores: By candidate, then by metric.
     """
 
     identity: str
     chosen: str
+    why: str
     version: int
     is_current: bool
     was_finished: bool
     seconds: float
-    scores: dict[str, dict[str, tuple[float, float | None, float | None]]] = field(
-        default_factory=dict
-    )
+    test_rows: int
+    scores: dict[str, dict[str, PlainScore]] = field(default_factory=dict)
 
 
 def write_result(folder: Path, result: RunResult) -> None:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from transcoder.recipe._result import RunResult, maybe_read_result
 
 _RANKED_BY = ("validation/retention", "validation/r2")
-_SHOWN = ("validation/retention", "test/retention", "test/r2", "test/recall@1")
+_SHOWN = ("validation/retention", "test/retention", "test/r2", "test/recall_at_1")
 
 
 class SweepTable(Callback):

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import numpy as np
 
@@ -94,15 +96,15 @@ def _write(value: Value, path: Path) -> None:
         path.write_text(f"{value}\n", encoding="utf-8")
     elif isinstance(value, Mapping):
         with path.open("wb") as file:
-            np.savez(file, **value)
+            np.savez(file, allow_pickle=False, **value)
     else:
         with path.open("wb") as file:
             np.save(file, value, allow_pickle=False)
 
 
-def _soundfile():  # type: ignore[no-untyped-def]  # noqa: ANN202, RUF100  soundfile has no types
+def _soundfile() -> ModuleType:
     try:
         import soundfile
     except ImportError as error:
         raise MissingExtraError("reading or writing sound", "soundfile", "speech") from error
-    return soundfile
+    return cast("ModuleType", soundfile)

@@ -44,6 +44,8 @@ class Segment:
         digest: SHA-256 of the ONNX file, or None for a transcoder that is yet to be trained.
         signature: What the file takes and gives; None where there is no file.
         names: From a tensor's name in the specs to its name in the graph, where they differ.
+            A key may say which side it means, `source.hidden` or `target.hidden`, and then
+            wins over the bare `hidden`, which means both.
         licence: SPDX identifier, or empty where unknown.
         origin: Where the file comes from, for people.
         scores: How good it was when it was registered.
@@ -87,6 +89,24 @@ class Segment:
     def is_runnable(self) -> bool:
         """Whether there is a file to run."""
         return self.digest is not None
+
+    def input_name(self, tensor: str) -> str:
+        """Find what the graph calls its input that a tensor of the source's spec serves.
+
+        >>> key = SegmentKey("M", Modality.parse("{A}"), Modality.parse("{B}"))
+        >>> Segment(key, names={"hidden": "h", "source.hidden": "x"}).input_name("hidden")
+        'x'
+        """
+        return self.names.get(f"source.{tensor}", self.names.get(tensor, tensor))
+
+    def output_name(self, tensor: str) -> str:
+        """Find what the graph calls its output that gives a tensor of the target's spec.
+
+        >>> key = SegmentKey("M", Modality.parse("{A}"), Modality.parse("{B}"))
+        >>> Segment(key, names={"target.hidden": "y"}).output_name("hidden")
+        'y'
+        """
+        return self.names.get(f"target.{tensor}", self.names.get(tensor, tensor))
 
     def maybe_score(self, name: str) -> Score | None:
         """Find one of the scores by name."""

@@ -10,6 +10,7 @@ from transcoder.workflows._describe import (
     describe_segment,
 )
 from transcoder.workflows._middleware import ALLOWED, Middleware
+from transcoder.workflows._train import train
 
 __all__ = [
     "ALLOWED",
@@ -21,4 +22,5 @@ __all__ = [
     "describe_path",
     "describe_score",
     "describe_segment",
+    "train",
 ]

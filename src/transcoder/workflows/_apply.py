@@ -33,7 +33,10 @@ def apply_world(registry: Registry, path: Path) -> Commit:
         for declared in world.segments:
             onnx = declared.onnx.read_bytes() if declared.onnx is not None else None
             transaction.put_segment(_segment(declared, onnx), onnx)
-    return transaction.result
+    if transaction.committed is None:
+        message = "the transaction ended without a commit"
+        raise RuntimeError(message)
+    return transaction.committed
 
 
 def _segment(declared: SegmentFile, onnx: bytes | None) -> Segment:

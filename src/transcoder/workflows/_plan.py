@@ -1,6 +1,7 @@
 """What one run trains on, and what it is judged by."""
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from transcoder.errors import NoOpportunityError
 from transcoder.planner import find_judged_chains, require_opportunities
@@ -131,8 +132,5 @@ def _is_pinned(opportunity: Opportunity, config: RunConfig) -> bool:
 
 def _last_stretch(path: EdgePath) -> EdgePath:
     """The segments at the end of a path through which a torch module can run."""
-    edges = list(path.edges)
-    kept: list[Segment] = []
-    while edges and isinstance(edges[-1], Segment):
-        kept.insert(0, edges.pop())
-    return EdgePath(kept[0].source if kept else path.target, tuple(kept))
+    kept = tuple(takewhile(lambda edge: isinstance(edge, Segment), reversed(path.edges)))[::-1]
+    return EdgePath(kept[0].source if kept else path.target, kept)

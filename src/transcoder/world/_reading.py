@@ -1,6 +1,6 @@
 """Read YAML strictly: no code, no key twice, no path out of its folder."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -13,6 +13,7 @@ Raw: TypeAlias = Mapping[str, object]
 Found = TypeVar("Found")
 
 _LARGEST_BYTES = 4 * 2**20
+_MOST_NODES = 1_000_000
 
 
 class Reader:
@@ -36,7 +37,7 @@ class Reader:
         try:
             if self.path.stat().st_size > _LARGEST_BYTES:
                 raise RecipeError(str(self.path), [f"it has more than {_LARGEST_BYTES} bytes"])
-            raw = yaml.load(self.path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506  a subclass of SafeLoader
+            raw = _construct(self.path.read_text(encoding="utf-8"))
         except OSError as error:
             raise RecipeError(
                 str(self.path), [f"it cannot be read: {error.strerror}"]
@@ -90,23 +91,52 @@ class Reader:
         return found
 
 
+def _construct(text: str) -> object:
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return {}
+        if _expanded(node, {}, set()) > _MOST_NODES:
+            message = f"its aliases stand for more than {_MOST_NODES} values"
+            raise yaml.YAMLError(message)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _expanded(node: yaml.Node, known: dict[int, int], above: set[int]) -> int:
+    """Count the values that a node stands for once its aliases are written out."""
+    mark = id(node)
+    if mark in above:
+        message = "an alias stands inside of what it stands for"
+        raise yaml.YAMLError(message)
+    if mark not in known:
+        above.add(mark)
+        known[mark] = 1 + sum(_expanded(each, known, above) for each in _children(node))
+        above.remove(mark)
+    return known[mark]
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [each for pair in node.value for each in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping."""
+    """Refuses merge keys, and a key that stands twice in one mapping."""
 
     @override
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, object]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                message = f"the key {key!r} stands twice"
-                raise yaml.constructor.ConstructorError(
-                    None, None, message, key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            name = (key.tag, str(key.value))
+            if name in seen or key.tag == "tag:yaml.org,2002:merge":
+                problem = "is a merge key" if name not in seen else "stands twice"
+                message = f"the key {key.value!r} {problem}"
+                raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
+            seen.add(name)
 
 
 def _listed(names: frozenset[str]) -> str:

@@ -1,0 +1,71 @@
+"""Measures the exported networks of the numbers world on rows that they never learnt from."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+import numbers_data as data
+from transcoder.vocabulary import Split
+
+_HEAD = """\
+# Quality of the networks of the numbers world
+
+Measured by `scripts/make_numbers_world.py` on the ONNX files of this folder. Test rows took no
+part in training and in no choice; no number of one digit is among them, hence the second table.
+
+- **EnTTS** is right where, of the true spectrograms of all rows of the table, the nearest to
+  the predicted one is the row's own. *Error* is the mean squared error; silence is 0, loud 1.
+- **EnDe** is right where every character of the German words is.
+"""
+
+
+def write_quality(words: data.Words, folder: Path) -> None:
+    """Write ``QUALITY.md`` beside the files it is about."""
+    test, small = data.rows_of(Split.TEST), np.arange(100)
+    sections = [
+        _section("Test rows", words, test, folder),
+        _section("0 to 99, whatever their split", words, small, folder),
+    ]
+    (folder / "QUALITY.md").write_text("\n".join([_HEAD, *sections]), encoding="utf-8")
+
+
+def _section(title: str, words: data.Words, rows: NDArray[np.int64], folder: Path) -> str:
+    frames = _run(folder, "EnTTS", data.english_tokens(words)[rows])
+    logits = _run(folder, "EnDe", data.english_tokens(words)[rows])
+    spoken = data.spoken_frames(words, [int(row) for row in rows])
+    found = _nearest(frames, spoken) == np.arange(len(rows))
+    texts = data.GERMAN_TEXT([{"logits": row} for row in logits])
+    exact = np.array([texts[place] == words.german[row] for place, row in enumerate(rows)])
+    errors = np.square(frames - spoken).mean(axis=(1, 2))
+    digits = np.array([len(str(row)) for row in rows])
+    lines = [
+        f"## {title}\n",
+        "| digits | rows | EnTTS right | EnTTS error | EnDe right |",
+        "|---|---|---|---|---|",
+    ]
+    for label, chosen in [("all", digits > 0), *((str(n), digits == n) for n in range(1, 5))]:
+        if chosen.any():
+            lines.append(
+                f"| {label} | {chosen.sum()} | {found[chosen].mean():.4f} "
+                f"| {errors[chosen].mean():.5f} | {exact[chosen].mean():.4f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _run(folder: Path, name: str, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+    encoder = onnxruntime.InferenceSession(folder / f"{name}.encoder.onnx")
+    decoder = onnxruntime.InferenceSession(folder / f"{name}.decoder.onnx")
+    made = []
+    for part in np.array_split(tokens, max(1, len(tokens) // 128)):
+        (hidden,) = encoder.run(None, {"tokens": part})
+        made.append(decoder.run(None, {"hidden": hidden})[0])
+    return np.concatenate(made)
+
+
+def _nearest(made: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.int64]:
+    made, true = made.reshape(len(made), -1), true.reshape(len(true), -1)
+    distances = np.square(true).sum(axis=1) - 2.0 * made @ true.T
+    nearest: NDArray[np.int64] = distances.argmin(axis=1)
+    return nearest

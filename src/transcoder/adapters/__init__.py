@@ -1,0 +1,49 @@
+"""Closed forms and trainable cores that map one latent to another.
+
+The closed forms compute in numpy and float64; the cores are torch modules over named tensors.
+"""
+
+from transcoder.adapters._affine import Affine, Pairs
+from transcoder.adapters._closed_form import (
+    LAMBDAS,
+    fit_identity,
+    fit_ladder,
+    fit_mean,
+    fit_procrustes,
+    fit_ridge,
+)
+from transcoder.adapters._cores import (
+    LinearAdapter,
+    MlpAdapter,
+    ResidualAdapter,
+    build_adapter,
+)
+from transcoder.adapters._settings import (
+    AdapterSettings,
+    LinearSettings,
+    MlpSettings,
+    ResidualSettings,
+)
+from transcoder.adapters._vector import Statistics, VectorFrame, vector_of
+
+__all__ = [
+    "LAMBDAS",
+    "AdapterSettings",
+    "Affine",
+    "LinearAdapter",
+    "LinearSettings",
+    "MlpAdapter",
+    "MlpSettings",
+    "Pairs",
+    "ResidualAdapter",
+    "ResidualSettings",
+    "Statistics",
+    "VectorFrame",
+    "build_adapter",
+    "fit_identity",
+    "fit_ladder",
+    "fit_mean",
+    "fit_procrustes",
+    "fit_ridge",
+    "vector_of",
+]

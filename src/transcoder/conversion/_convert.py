@@ -1,0 +1,144 @@
+"""From the bytes of an ONNX file to a torch module."""
+
+from collections.abc import Iterator
+
+import onnx
+from google.protobuf.message import (  # type: ignore[import-untyped]  # it has no types
+    DecodeError,
+)
+from onnx import inliner, shape_inference, version_converter
+
+from transcoder.conversion._attributes import keyword_values
+from transcoder.conversion._builder import Builder
+from transcoder.conversion._module import OnnxModule
+from transcoder.conversion.operators import HANDLERS
+from transcoder.errors import InvalidModelError, UnsupportedOperatorError
+
+_MEANT = 23
+"""Older graphs are brought up to this opset."""
+
+_NEWEST = 28
+"""The newest opset whose operators were compared with the handlers."""
+
+_DOMAINS = frozenset({"", "ai.onnx"})
+
+
+def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> OnnxModule:
+    """Convert an ONNX network to a torch module that computes the same and gives gradients.
+
+    Args:
+        model: The file's bytes, or the model read from them, with its weights inside.
+        trainable: Whether the weights get gradients too; they are frozen otherwise.
+
+    Returns:
+        A module that takes and gives tensors in the graph's order.
+
+    Raises:
+        InvalidModelError: If this is no ONNX model, or not a whole one.
+        UnsupportedOperatorError: If an operator has no torch meaning here.
+    """
+    proto = _read(model)
+    proto = inliner.inline_local_functions(proto) if proto.functions else proto
+    proto = _expanded(_upgraded(proto))
+    opset = _opset(proto)
+    _check(proto.graph, opset)
+    built = Builder(proto.graph, opset, trainable=trainable).build()
+    return OnnxModule(proto, built, trainable=trainable)
+
+
+def supported_operators() -> tuple[str, ...]:
+    """Name the operators that are converted without help of a function body."""
+    return tuple(sorted(HANDLERS))
+
+
+def _read(model: bytes | onnx.ModelProto) -> onnx.ModelProto:
+    if isinstance(model, bytes):
+        proto = onnx.ModelProto()
+        try:
+            proto.ParseFromString(model)
+        except DecodeError as error:
+            raise InvalidModelError(
+                "bytes", "they are not an ONNX file, or cut short"
+            ) from error
+    else:
+        proto = model
+    if not proto.graph.output:
+        raise InvalidModelError(proto.graph.name, "its graph gives nothing")
+    if not 0 < _opset(proto) <= _NEWEST:
+        reason = f"its opset is {_opset(proto)}, this version reads 1 to {_NEWEST}"
+        raise InvalidModelError(proto.graph.name, reason)
+    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in proto.graph.initializer):
+        reason = "its weights lie outside the file"
+        raise InvalidModelError(proto.graph.name, reason, "save it with its weights inside")
+    return proto
+
+
+def _opset(model: onnx.ModelProto) -> int:
+    versions = [each.version for each in model.opset_import if each.domain in _DOMAINS]
+    return versions[0] if versions else 0
+
+
+def _upgraded(model: onnx.ModelProto) -> onnx.ModelProto:
+    opset = _opset(model)
+    if opset >= _MEANT:
+        return model
+    try:
+        return version_converter.convert_version(model, _MEANT)
+    except (RuntimeError, ValueError) as error:
+        changed = _first_changed(model.graph, opset)
+        if changed is None:
+            return model
+        reason = f"it changed since and cannot be brought up to opset {_MEANT}: {error}"
+        raise UnsupportedOperatorError(changed.op_type, changed.name, opset, reason) from error
+
+
+def _first_changed(graph: onnx.GraphProto, opset: int) -> onnx.NodeProto | None:
+    for node in _all_nodes(graph):
+        if node.domain not in _DOMAINS:
+            return node
+        if onnx.defs.has(node.op_type):
+            schemas = (
+                onnx.defs.get_schema(node.op_type, version, "") for version in (opset, _MEANT)
+            )
+            first, last = schemas
+            if first.since_version != last.since_version:
+                return node
+    return None
+
+
+def _expanded(model: onnx.ModelProto) -> onnx.ModelProto:
+    missing = [
+        node
+        for node in _all_nodes(model.graph)
+        if node.op_type not in HANDLERS or node.domain not in _DOMAINS
+    ]
+    if not missing:
+        return model
+    names = sorted({(node.domain, node.op_type) for node in missing})
+    try:
+        typed = shape_inference.infer_shapes(model)
+        return inliner.inline_selected_functions(typed, names, inline_schema_functions=True)
+    except (RuntimeError, ValueError, shape_inference.InferenceError) as error:
+        first, reason = missing[0], f"its function body cannot be expanded: {error}"
+        raise UnsupportedOperatorError(
+            first.op_type, first.name, _opset(model), reason
+        ) from error
+
+
+def _check(graph: onnx.GraphProto, opset: int) -> None:
+    for node in _all_nodes(graph):
+        if node.domain not in _DOMAINS:
+            reason = f"nothing is known of the operators of {node.domain!r}"
+            raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
+        if node.op_type not in HANDLERS:
+            reason = "it has neither a torch meaning here nor a function body"
+            raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
+        keyword_values(node, HANDLERS[node.op_type], opset)
+
+
+def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _all_nodes(inner)

@@ -1,0 +1,136 @@
+"""A flat list of steps over numbered slots, and the loop that runs it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from transcoder.conversion.operators import Kernel
+from transcoder.errors import ConversionError
+
+DEVICE = 0
+"""The slot that holds the device of the network."""
+
+ABSENT = 1
+"""The slot of inputs that a node leaves out; always None."""
+
+
+class Step(NamedTuple):
+    """One call of a kernel.
+
+    Attributes:
+        run: The kernel.
+        takes: Slots of its positional arguments.
+        keywords: Its attributes.
+        gives: The slot of its result, or one slot for each of its results.
+        frees: Slots that nothing reads afterwards.
+        label: The node, for people.
+    """
+
+    run: Kernel
+    takes: tuple[int, ...]
+    keywords: Mapping[str, object]
+    gives: int | tuple[int, ...]
+    frees: tuple[int, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What runs one graph.
+
+    Attributes:
+        steps: In the order of execution.
+        size: How many slots there are.
+        takes: Slots of the graph's inputs.
+        gives: Slots of the graph's outputs.
+    """
+
+    steps: tuple[Step, ...]
+    size: int
+    takes: tuple[int, ...]
+    gives: tuple[int, ...]
+
+    def run(self, slots: list[object]) -> list[object]:
+        """Execute all steps.
+
+        Args:
+            slots: Device, constants and inputs at their places; used up.
+
+        Returns:
+            The graph's outputs in order.
+
+        Raises:
+            ConversionError: If a kernel refuses its inputs.
+        """
+        label = ""
+        try:
+            for run, takes, keywords, gives, frees, label in self.steps:  # noqa: B007  # told below
+                result = run(*[slots[each] for each in takes], **keywords)
+                if type(gives) is int:
+                    slots[gives] = result
+                else:
+                    _spread(slots, gives, result)  # type: ignore[arg-type]  # of a kernel that gives many
+                for each in frees:
+                    slots[each] = None
+        except (
+            ArithmeticError,
+            AttributeError,
+            IndexError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise ConversionError(label, None, str(error)) from error
+        return [slots[each] for each in self.gives]
+
+    def with_floats(self, floats: Mapping[torch.dtype, torch.dtype]) -> "Plan":
+        """Cast as the weights were cast.
+
+        Args:
+            floats: From the floating types that the file names to those wanted.
+        """
+        steps = tuple(
+            step._replace(
+                keywords={name: _cast(value, floats) for name, value in step.keywords.items()}
+            )
+            for step in self.steps
+        )
+        return Plan(steps, self.size, self.takes, self.gives)
+
+
+def _cast(value: object, floats: Mapping[torch.dtype, torch.dtype]) -> object:
+    match value:
+        case torch.dtype():
+            return floats.get(value, value)
+        case Tensor():
+            return value.to(floats.get(value.dtype, value.dtype))
+        case Plan():
+            return value.with_floats(floats)
+        case _:
+            return value
+
+
+def _spread(slots: list[object], gives: Sequence[int], results: Sequence[object]) -> None:
+    for slot, result in zip(gives, results, strict=False):
+        if slot != ABSENT:
+            slots[slot] = result
+
+
+def with_liveness(steps: Sequence[Step], keep: frozenset[int]) -> tuple[Step, ...]:
+    """Say at each step which slots are read there for the last time.
+
+    Args:
+        steps: In the order of execution.
+        keep: Slots that must stay: outputs.
+    """
+    seen = set(keep) | {DEVICE, ABSENT}
+    done: list[Step] = []
+    for step in reversed(steps):
+        gives = (step.gives,) if isinstance(step.gives, int) else step.gives
+        last = tuple(dict.fromkeys(each for each in (*step.takes, *gives) if each not in seen))
+        seen.update(last)
+        done.append(step._replace(frees=last))
+    return tuple(reversed(done))

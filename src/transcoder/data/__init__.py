@@ -1,0 +1,20 @@
+"""Rows of datasets, and the store of what frozen networks make of them."""
+
+from transcoder.data._load import load_table
+from transcoder.data._materialize import is_stored, materialize, planned_bytes, store_key
+from transcoder.data._store import LatentStore, StoreEntry
+from transcoder.data._stored import StoredTensors
+from transcoder.data._table import Table, rows_of
+
+__all__ = [
+    "LatentStore",
+    "StoreEntry",
+    "StoredTensors",
+    "Table",
+    "is_stored",
+    "load_table",
+    "materialize",
+    "planned_bytes",
+    "rows_of",
+    "store_key",
+]

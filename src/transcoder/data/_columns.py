@@ -1,0 +1,175 @@
+"""Columns whose values are read, and made what their modality says, when asked for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol, TypeAlias, final, overload
+
+import numpy as np
+from typing_extensions import override
+
+from transcoder.errors import DataError, MissingExtraError
+from transcoder.vocabulary import Array, Catalog, Modality, Payload, Value, Waveform
+
+
+class RawColumn(Protocol):
+    """A column as a loader finds it."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, start: int, stop: int) -> Sequence[object]:
+        """Read the rows from start to before stop."""
+        ...
+
+
+class UnfitValueError(ValueError):
+    """A raw value that cannot become a value of the modality; the text says why."""
+
+
+Converter: TypeAlias = Callable[[object], Value]
+"""Makes a raw value a value of a modality, or raises UnfitValueError."""
+
+
+@final
+class LazyColumn(Sequence[Value]):
+    """A raw column seen through a converter.
+
+    Args:
+        dataset: What errors call the dataset.
+        name: What they call the column.
+        raw: Where raw values come from.
+        convert: What makes them values.
+    """
+
+    def __init__(self, dataset: str, name: str, raw: RawColumn, convert: Converter) -> None:
+        self._dataset = dataset
+        self._name = name
+        self._raw = raw
+        self._convert = convert
+
+    @override
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @overload
+    def __getitem__(self, index: int) -> Value: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Value]: ...
+
+    @override
+    def __getitem__(self, index: int | slice) -> Value | list[Value]:
+        rows = range(len(self))[index]
+        if isinstance(rows, int):
+            return self._values(range(rows, rows + 1))[0]
+        return self._values(rows)
+
+    def _values(self, rows: range) -> list[Value]:
+        if not rows:
+            return []
+        low, high = min(rows[0], rows[-1]), max(rows[0], rows[-1])
+        raw = self._raw.read(low, high + 1)
+        return [self._value(row, raw[row - low]) for row in rows]
+
+    def _value(self, row: int, raw: object) -> Value:
+        try:
+            return self._convert(raw)
+        except UnfitValueError as error:
+            found = f"column {self._name!r} holds {error} at row {row}"
+            remedy = "correct that row, or name another column for that modality"
+            raise DataError(self._dataset, found, remedy) from error
+
+
+def converter(catalog: Catalog, modality: Modality, folder: Path, dataset: str) -> Converter:
+    """Find what makes raw values values of a modality.
+
+    Args:
+        catalog: What is registered.
+        modality: What the column holds.
+        folder: Where relative names of sound files begin.
+        dataset: What errors call the dataset.
+
+    Raises:
+        DataError: If no column can hold values of that modality.
+    """
+    spec = catalog.entry(modality).spec
+    if spec is not None:
+        if len(spec.names) > 1:
+            found = f"{str(modality)!r} is carried by {len(spec.names)} tensors, {spec}"
+            raise DataError(dataset, found, "name a column for a modality of one tensor")
+        return lambda raw: {spec.names[0]: _array(raw)}
+    payload = catalog.modality_type(modality).payload
+    if payload is None:
+        found = f"the type of {str(modality)!r} has neither a payload nor a spec"
+        raise DataError(dataset, found, "register the modality type with its payload")
+    if payload is Payload.WAVEFORM:
+        return lambda raw: _waveform(raw, folder)
+    return _CONVERTERS[payload]
+
+
+def text(raw: object) -> str:
+    """Make text of text or of a whole number."""
+    if isinstance(raw, str):
+        return str(raw)
+    if isinstance(raw, int | np.integer) and not isinstance(raw, bool):
+        return str(raw)
+    raise UnfitValueError(f"{_shown(raw)} where text is wanted")
+
+
+def _label(raw: object) -> int:
+    if isinstance(raw, int | np.integer) and not isinstance(raw, bool):
+        return int(raw)
+    if isinstance(raw, str) and raw.removeprefix("-").isdecimal():
+        return int(raw)
+    raise UnfitValueError(f"{_shown(raw)} where a label, a whole number, is wanted")
+
+
+def _array(raw: object) -> Array:
+    array = np.asarray(raw)
+    if array.dtype.kind in "biuf":
+        return array
+    raise UnfitValueError(f"{_shown(raw)} where numbers are wanted")
+
+
+def _waveform(raw: object, folder: Path) -> Waveform:
+    try:
+        import soundfile
+    except ImportError as error:
+        raise MissingExtraError("reading sound", "soundfile", "speech") from error
+    source = _sound_source(raw, folder)
+    try:
+        samples, rate_hz = soundfile.read(source, dtype="float32")
+    except (OSError, soundfile.SoundFileError) as error:
+        reason = " ".join(str(error).split())
+        raise UnfitValueError(
+            f"{_shown(raw)}, a file that cannot be read ({reason}),"
+        ) from error
+    if samples.ndim != 1:
+        raise UnfitValueError(f"{_shown(raw)}, sound in {samples.shape[1]} channels, not one,")
+    return Waveform(samples, rate_hz)
+
+
+def _sound_source(raw: object, folder: Path) -> Path | BytesIO:
+    if isinstance(raw, Mapping):
+        content = raw.get("bytes")
+        if isinstance(content, bytes):
+            return BytesIO(content)
+        raw = raw.get("path")
+    if isinstance(raw, bytes):
+        return BytesIO(raw)
+    if isinstance(raw, str):
+        return folder / raw
+    raise UnfitValueError(f"{_shown(raw)} where the name of a sound file is wanted")
+
+
+def _shown(raw: object) -> str:
+    short = repr(raw)
+    return f"{type(raw).__name__} {short if len(short) <= 60 else f'{short[:57]}...'}"  # noqa: PLR2004 # what reads well in a sentence
+
+
+_CONVERTERS: Mapping[Payload, Converter] = {
+    Payload.TEXT: text,
+    Payload.LABEL: _label,
+    Payload.IMAGE: _array,
+    Payload.ARRAY: _array,
+}

@@ -1,0 +1,192 @@
+"""Datasets of the Hugging Face library: local csv, json and parquet files, or the hub."""
+
+import csv
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from transcoder.data._columns import RawColumn
+from transcoder.errors import DataError, MissingExtraError
+from transcoder.vocabulary import Dataset, JsonValue
+
+if TYPE_CHECKING:
+    import datasets
+    import pyarrow as pa
+
+_OPTIONS = frozenset({"path", "name", "data_files", "split", "revision", "cache_dir", "folder"})
+_NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
+
+
+def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawColumn]:
+    """Read columns through `datasets.load_dataset`.
+
+    Options: `path` (csv, json, parquet or a name on the hub), `name`, `data_files`, `split`
+    ("train" if not given), `revision`, `cache_dir` (a folder of the user's own if not given)
+    and `folder` (where relative names of sound files begin).
+
+    All columns of a csv file are read as text, as they stand there: no `007` becomes 7 and no
+    word `null` vanishes.
+
+    Args:
+        dataset: What to read.
+        names: The columns that are wanted.
+
+    Raises:
+        DataError: If it cannot be read, has no rows, or lacks a column.
+    """
+    _check_options(dataset)
+    if dataset.options["path"] == "csv":
+        for file in _local_files(dataset.options.get("data_files")):
+            _require_columns(dataset, names, _csv_columns(Path(file), names))
+    loaded = _loaded(dataset, names)
+    _require_columns(dataset, names, loaded.column_names)
+    if not len(loaded):
+        raise _no_rows(dataset)
+    return {name: _ArrowColumn(loaded.data.column(name)) for name in names}
+
+
+@final
+class _ArrowColumn:
+    """A column of a memory-mapped Arrow table."""
+
+    def __init__(self, column: "pa.ChunkedArray") -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def read(self, start: int, stop: int) -> Sequence[object]:
+        piece = self._column.slice(start, stop - start)
+        kind = piece.type
+        if str(kind).startswith(("list<", "large_list<", "fixed_size_list<")):
+            rows: list[object] = [
+                None if each is None else np.asarray(each)
+                for each in piece.to_numpy(zero_copy_only=False)
+            ]
+            return rows
+        values: list[object] = piece.to_pylist()
+        return values
+
+
+def _check_options(dataset: Dataset) -> None:
+    unknown = sorted(set(dataset.options) - _OPTIONS)
+    if unknown or "path" not in dataset.options:
+        found = f"its options are {sorted(dataset.options)}"
+        wanted = f"give 'path' and, as needed, {sorted(_OPTIONS - {'path'})}"
+        raise DataError(dataset.name, found, wanted)
+    for file in _local_files(dataset.options.get("data_files")):
+        if not Path(file).exists():
+            raise _no_file(dataset, file)
+
+
+def _local_files(files: JsonValue) -> Iterator[str]:
+    """Names of files that must be there: no addresses and no patterns."""
+    if isinstance(files, str):
+        if "://" not in files and not set(files) & set("*?["):
+            yield files
+    elif isinstance(files, Mapping):
+        for each in files.values():
+            yield from _local_files(each)
+    elif isinstance(files, Sequence):
+        for each in files:
+            yield from _local_files(each)
+
+
+def _loaded(dataset: Dataset, names: Sequence[str]) -> "datasets.Dataset":
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtraError("the loader 'huggingface'", "datasets", "train") from error
+    reading: dict[str, object] = {}
+    if dataset.options["path"] == "csv":
+        kept = datasets.Features({name: datasets.Value("string") for name in names})
+        reading = {"features": kept, "keep_default_na": False}
+    try:
+        return _read(dataset, reading)
+    except datasets.exceptions.DatasetGenerationError as error:
+        raise _failed(dataset, error.__cause__ or error) from error
+    except ConnectionError as error:
+        found_text = (
+            f"the network cannot be reached and {dataset.options['path']!r} is not here"
+        )
+        remedy = "run once with a network so that it is kept, or give local files in data_files"
+        raise DataError(dataset.name, found_text, remedy) from error
+    except FileNotFoundError as error:
+        raise _no_file(dataset, " ".join(str(error).split())) from error
+    except Exception as error:
+        raise _failed(dataset, error) from error
+
+
+def _read(dataset: Dataset, reading: Mapping[str, object]) -> "datasets.Dataset":
+    import datasets
+
+    options = dict(dataset.options)
+    options.pop("folder", None)
+    options.setdefault("split", "train")
+    options.setdefault("cache_dir", str(_cache_folder()))
+    with _quiet():
+        return datasets.load_dataset(**options, **reading)
+
+
+def _cache_folder() -> Path:
+    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(user) / "transcoder" / "datasets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's bars and log lines off the terminal; errors come as exceptions."""
+    import datasets
+
+    verbosity = datasets.logging.get_verbosity()
+    had_bars = not datasets.are_progress_bars_disabled()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.logging.set_verbosity(verbosity)
+        if had_bars:
+            datasets.enable_progress_bars()
+
+
+def _csv_columns(file: Path, names: Sequence[str]) -> Sequence[str]:
+    """Read the header; a compressed file is left to the library."""
+    if file.suffix != ".csv":
+        return names
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        return next(csv.reader(lines), [])
+
+
+def _require_columns(dataset: Dataset, names: Sequence[str], found: Sequence[str]) -> None:
+    missing = ", ".join(repr(name) for name in names if name not in found)
+    if missing:
+        held = ", ".join(map(repr, found)) or "no column at all"
+        remedy = "correct the columns where the dataset is registered"
+        raise DataError(dataset.name, f"it has no column {missing}, only {held}", remedy)
+
+
+def _no_rows(dataset: Dataset) -> DataError:
+    return DataError(dataset.name, "it has no rows", "choose another file, split or revision")
+
+
+def _no_file(dataset: Dataset, file: str) -> DataError:
+    return DataError(
+        dataset.name, f"there is no file {file!r}", "make it, or correct data_files"
+    )
+
+
+def _failed(dataset: Dataset, error: BaseException) -> DataError:
+    told = " ".join(str(error).split())
+    if any(sign in told for sign in _NO_ROWS):
+        return _no_rows(dataset)
+    remedy = "correct the files or the options of the dataset"
+    return DataError(
+        dataset.name, f"it cannot be read ({told or type(error).__name__})", remedy
+    )

@@ -1,0 +1,72 @@
+"""From a registered dataset to its rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from transcoder.data._arrays import load_arrays
+from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, converter, text
+from transcoder.data._huggingface import load_huggingface
+from transcoder.data._table import Table
+from transcoder.errors import DataError, UnknownNameError
+from transcoder.vocabulary import Catalog, Dataset, Value
+
+Loader: TypeAlias = Callable[[Dataset, Sequence[str]], Mapping[str, RawColumn]]
+
+_LOADERS: Mapping[str, Loader] = {
+    "arrays": load_arrays,
+    "huggingface": load_huggingface,
+}
+
+
+def load_table(dataset: Dataset, catalog: Catalog) -> Table:
+    """Read a dataset; values of long columns are read when asked for.
+
+    Args:
+        dataset: What to read.
+        catalog: Says what the modalities of its columns are in Python.
+
+    Raises:
+        DataError: If it cannot be read, has no rows, lacks a column, or holds something else
+            than its columns' modalities say.
+        UnknownNameError: If there is no such loader or modality.
+    """
+    if dataset.loader not in _LOADERS:
+        raise UnknownNameError("loader", dataset.loader, _LOADERS)
+    named = [column.name for column in dataset.columns]
+    named += [name for name in (dataset.group, dataset.stratum) if name]
+    raw = _LOADERS[dataset.loader](dataset, list(dict.fromkeys(named)))
+    folder = Path(str(dataset.options.get("folder", "")))
+    columns: dict[str, Sequence[Value]] = {
+        each.name: LazyColumn(
+            dataset.name,
+            each.name,
+            raw[each.name],
+            converter(catalog, each.modality, folder, dataset.name),
+        )
+        for each in dataset.columns
+    }
+    for column in columns.values():
+        column[:1]
+    groups = _texts(dataset, raw, dataset.group) if dataset.group else _numbers(columns)
+    strata = _texts(dataset, raw, dataset.stratum) if dataset.stratum else None
+    return Table(dataset.name, columns, groups=groups, strata=strata)
+
+
+def _numbers(columns: Mapping[str, Sequence[Value]]) -> list[str]:
+    """Each row is a group of its own."""
+    longest = max((len(column) for column in columns.values()), default=0)
+    return [str(number) for number in range(longest)]
+
+
+def _texts(dataset: Dataset, raw: Mapping[str, RawColumn], name: str) -> list[str]:
+    column = raw[name]
+    found: list[str] = []
+    for row, value in enumerate(column.read(0, len(column))):
+        try:
+            found.append(str(value) if isinstance(value, float | bool) else text(value))
+        except UnfitValueError as error:
+            reason = f"column {name!r} holds {error} at row {row}"
+            remedy = "correct that row, or name another column for groups and strata"
+            raise DataError(dataset.name, reason, remedy) from error
+    return found

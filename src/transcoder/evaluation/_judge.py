@@ -1,0 +1,236 @@
+"""Every candidate answers the same questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcoder.errors import DataError, WeakNativeError
+from transcoder.evaluation._bootstrap import Bootstrap, Scores
+from transcoder.evaluation._latent import latent_scores, mean_score, row_cosines
+from transcoder.evaluation._match import row_scores
+from transcoder.evaluation._retrieval import retrieval
+from transcoder.sessions import Runner, split_rows
+from transcoder.vocabulary import (
+    Content,
+    EdgePath,
+    JudgedChain,
+    Score,
+    Scorer,
+    Segment,
+    Split,
+    Tensors,
+)
+
+NATIVE_FLOOR = 0.05
+"""A native chain with a lower score is no measure of anything."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WantedLatents:
+    """What the transcoder should give.
+
+    Attributes:
+        vectors: The stored latents of the rows, floating (row, dim).
+        train_mean: The mean over the training rows, floating (dim).
+    """
+
+    vectors: NDArray[np.floating]
+    train_mean: NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questions:
+    """Rows of one split, in one order.
+
+    Attributes:
+        split: Which.
+        sources: What goes into the transcoder, batch axis first.
+        latents: What should come out of it, or None where that is not known.
+        native: What goes into the native chain.
+        answers: The right content at the end of the chains.
+        strata: By what scores are also shown; empty where by nothing.
+    """
+
+    split: Split
+    sources: Tensors
+    latents: WantedLatents | None = None
+    native: Sequence[Content] = ()
+    answers: Sequence[Content] = ()
+    strata: Sequence[Content] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exam:
+    """Questions, with what the sink's own native chain answered.
+
+    Attributes:
+        questions: The rows.
+        chain: Through the transcoder to content; None where only latents are compared.
+        native: The native chain's score of each row, (row); empty without a chain.
+    """
+
+    questions: Questions
+    chain: JudgedChain | None
+    native: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class StratumScore:
+    """Scores of the rows that have something in common.
+
+    Attributes:
+        stratum: What they have in common, for people.
+        rows: How many there are.
+        chain: Mean score through the transcoder.
+        native: Mean score of the native chain.
+    """
+
+    stratum: str
+    rows: int
+    chain: float
+    native: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What one candidate reached.
+
+    Attributes:
+        candidate: Its name, for people.
+        scores: Named by split.
+        per_row: The chain's score of each row, (row); without a chain, the latent's cosine.
+        strata: By stratum, in their order; empty without a chain.
+    """
+
+    candidate: str
+    scores: tuple[Score, ...]
+    per_row: Scores
+    strata: tuple[StratumScore, ...]
+
+    def maybe_score(self, name: str) -> Score | None:
+        """Find one of the scores by name."""
+        return next((score for score in self.scores if score.name == name), None)
+
+
+def prepare_exam(
+    questions: Questions,
+    runner: Runner,
+    *,
+    chain: JudgedChain | None = None,
+    floor: float = NATIVE_FLOOR,
+) -> Exam:
+    """Let the native chain answer first; once for all candidates.
+
+    Args:
+        questions: The rows.
+        runner: What runs paths.
+        chain: Through the transcoder to content; None compares latents only.
+        floor: The least mean score that the native chain must have.
+
+    Raises:
+        WeakNativeError: If the native chain is below the floor.
+        DataError: If there is neither a chain nor a wanted latent.
+    """
+    if chain is None:
+        if questions.latents is None:
+            reason = "there is no judged chain and no wanted latent"
+            raise DataError("rows to be judged", reason, "give one of them")
+        return Exam(questions, None, np.empty(0))
+    answered = runner.run(chain.native, questions.native)
+    native = row_scores(chain.scorer, answered, wanted=questions.answers)
+    if native.mean() < floor:
+        raise WeakNativeError(str(chain.native), float(native.mean()), floor)
+    return Exam(questions, chain, native)
+
+
+def judge(
+    candidate: str,
+    segment: Segment,
+    *,
+    exam: Exam,
+    runner: Runner,
+    bootstrap: Bootstrap | None = None,
+) -> Judgement:
+    """Run one exported candidate over an exam and score it.
+
+    Args:
+        candidate: What people call it.
+        segment: The candidate; the runner's sessions must find its file.
+        exam: What every candidate is asked.
+        runner: What runs paths.
+        bootstrap: How intervals are drawn.
+
+    Returns:
+        Latent scores and retrieval where the wanted latent is known; score, native score and
+        retention of the chain where there is one.
+
+    Raises:
+        ConversionError: If the candidate or a network of the chain fails.
+        NonFiniteError: If a latent holds NaN or infinity.
+    """
+    draws = bootstrap or Bootstrap()
+    questions = exam.questions
+    rows = split_rows(questions.sources, runner.catalog.spec(segment.source))
+    given = runner.run(EdgePath(segment.source, (segment,)), rows)
+    spec = runner.catalog.spec(segment.target)
+    scores: list[Score] = []
+    per_row = np.empty(0)
+    if questions.latents is not None:
+        named = [row[spec.names[0]] for row in given if isinstance(row, Mapping)]
+        vectors = np.array(named, dtype=np.float64)
+        scores += _latent_scores(vectors, questions.latents, questions.split, draws)
+        per_row = row_cosines(vectors, questions.latents.vectors)
+    if exam.chain is None:
+        return Judgement(candidate, tuple(scores), per_row, ())
+    content = runner.run(exam.chain.after, given)
+    per_row = row_scores(exam.chain.scorer, content, wanted=questions.answers)
+    scores += _chain_scores(per_row, exam, exam.chain.scorer, draws)
+    return Judgement(candidate, tuple(scores), per_row, _strata(per_row, exam))
+
+
+def retention(chain: Scores, native: Scores, *, name: str, bootstrap: Bootstrap) -> Score:
+    """Give the chain's mean score over the native chain's, of the same rows, (row) each."""
+    interval = bootstrap.ratio(chain, native)
+    return Score(name, float(chain.mean() / native.mean()), len(chain), interval)
+
+
+def _latent_scores(
+    given: NDArray[np.floating], wanted: WantedLatents, split: Split, draws: Bootstrap
+) -> tuple[Score, ...]:
+    near = latent_scores(
+        given, wanted.vectors, train_mean=wanted.train_mean, split=split, bootstrap=draws
+    )
+    return (*near, *retrieval(given, wanted.vectors).scores(split, draws))
+
+
+def _chain_scores(
+    per_row: Scores, exam: Exam, scorer: Scorer, draws: Bootstrap
+) -> tuple[Score, ...]:
+    split = exam.questions.split
+    return (
+        mean_score(f"{split}/{scorer}", per_row, draws),
+        mean_score(f"{split}/native", exam.native, draws),
+        retention(per_row, exam.native, name=f"{split}/retention", bootstrap=draws),
+    )
+
+
+def _strata(per_row: Scores, exam: Exam) -> tuple[StratumScore, ...]:
+    labels = np.array([str(each) for each in exam.questions.strata])
+    table = []
+    for label in dict.fromkeys(sorted(labels.tolist(), key=_natural)):
+        chosen = labels == label
+        table.append(
+            StratumScore(
+                label,
+                int(chosen.sum()),
+                float(per_row[chosen].mean()),
+                float(exam.native[chosen].mean()),
+            )
+        )
+    return tuple(table)
+
+
+def _natural(label: str) -> tuple[float, str]:
+    return (float(label) if label.isdigit() else float("inf"), label)

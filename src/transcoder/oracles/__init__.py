@@ -1,0 +1,19 @@
+"""Built-in oracles: codecs, number words and a speech synthesizer.
+
+Each is a small class with JSON-able keyword parameters, called with a list of values and
+answering with a list of equal length. Libraries that they need are imported when first used.
+"""
+
+from transcoder.oracles._characters import CharacterTokenizer, GreedyDecoder
+from transcoder.oracles._espeak import EspeakSynthesizer
+from transcoder.oracles._numbers import NumberWords
+from transcoder.oracles._spectrogram import GriffinLim, LogMelSpectrogram
+
+__all__ = [
+    "CharacterTokenizer",
+    "EspeakSynthesizer",
+    "GreedyDecoder",
+    "GriffinLim",
+    "LogMelSpectrogram",
+    "NumberWords",
+]

@@ -1,0 +1,32 @@
+"""Which paths there are, which transcoders are missing, and from what they can be trained."""
+
+from transcoder.planner._judged import find_judged_chains
+from transcoder.planner._lacking import require_opportunities
+from transcoder.planner._missing import MissingTranscoder, explain_missing, find_missing
+from transcoder.planner._opportunities import MAX_LENGTH, find_opportunities
+from transcoder.planner._paths import find_path, find_paths, path_cost
+from transcoder.planner._preference import (
+    SYNTHETIC_RETENTION,
+    UNMEASURED_RETENTION,
+    Preference,
+    edge_cost,
+    latency_ms,
+)
+
+__all__ = [
+    "MAX_LENGTH",
+    "SYNTHETIC_RETENTION",
+    "UNMEASURED_RETENTION",
+    "MissingTranscoder",
+    "Preference",
+    "edge_cost",
+    "explain_missing",
+    "find_judged_chains",
+    "find_missing",
+    "find_opportunities",
+    "find_path",
+    "find_paths",
+    "latency_ms",
+    "path_cost",
+    "require_opportunities",
+]

@@ -1,0 +1,117 @@
+"""Routes from the columns of datasets, and suffixes behind the missing transcoder."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from math import inf
+from typing import Self, TypeAlias
+
+from transcoder.planner._graph import Graph
+from transcoder.planner._preference import latency_ms
+from transcoder.planner._walk import Ranks, Root, Walker
+from transcoder.vocabulary import Dataset, EdgePath, Modality, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A route with what is asked of it again and again.
+
+    Attributes:
+        route: From a column.
+        text: The route in words, to order by.
+        row_ms: What it costs for each row.
+        is_synthetic: Whether a synthetic oracle stands on it.
+    """
+
+    route: Route
+    text: str
+    row_ms: float
+    is_synthetic: bool
+
+    @classmethod
+    def of(cls, route: Route) -> Self:
+        """Look at a route once."""
+        return cls(route, str(route), row_ms(route.path), route.is_synthetic)
+
+
+DatasetLanes: TypeAlias = Mapping[str, Mapping[str, tuple[Lane, ...]]]
+"""The best routes from columns, by the dataset's and the column's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """A path behind the missing transcoder with what is asked of it again and again."""
+
+    path: EdgePath
+    text: str
+    row_ms: float
+
+    @classmethod
+    def of(cls, path: EdgePath) -> Self:
+        """Look at a path once."""
+        return cls(path, str(path), row_ms(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How to look for paths in one view of a catalog.
+
+    Attributes:
+        graph: Where to look.
+        k: How many paths between two modalities, cheapest first.
+        limit: The most edges that a path may have, or None.
+    """
+
+    graph: Graph
+    k: int
+    limit: int | None
+
+    def find_paths(
+        self, source: Modality, target: Modality, avoid: Collection[Modality] = ()
+    ) -> Iterator[EdgePath]:
+        """Give the best paths, cheapest first, equal ones by name, around some nodes."""
+        graph = self.graph
+        start, goal = graph.node(source), graph.node(target)
+        shunned = frozenset(graph.node(each) for each in avoid)
+        distances = graph.distances_to(goal, shunned)
+        if start in shunned or goal in shunned or start not in distances:
+            return
+        walker = Walker(graph, lambda state: distances.get(state[0], inf), self.limit, shunned)
+        for ranks in islice(walker.find_paths(start, (goal, 0)), self.k):
+            yield graph.path(start, ranks)
+
+    def find_lanes(
+        self, datasets: Iterable[Dataset], target: Modality, avoid: Collection[Modality] = ()
+    ) -> DatasetLanes:
+        """Find the best routes from every column that has one, by dataset and column."""
+        known: dict[Modality, tuple[EdgePath, ...]] = {}
+        found: dict[str, dict[str, tuple[Lane, ...]]] = {}
+        for dataset in datasets:
+            lanes: dict[str, tuple[Lane, ...]] = {}
+            for column in dataset.columns:
+                begin = column.modality
+                if begin not in known:
+                    known[begin] = tuple(self.find_paths(begin, target, avoid))
+                if known[begin]:
+                    lanes[column.name] = tuple(
+                        Lane.of(Route(dataset.name, column.name, path)) for path in known[begin]
+                    )
+            if lanes:
+                found[dataset.name] = lanes
+        return found
+
+    def find_suffixes(self, source: Modality) -> Iterator[EdgePath]:
+        """Give the best path of at least one edge to every modality within reach."""
+        start = self.graph.node(source)
+        walker = Walker(self.graph, lambda _state: 0, self.limit)
+        reached: dict[int, Ranks] = {}
+        for ranks, (node, _) in walker.find_ends(Root((start, 0))):
+            reached.setdefault(node, ranks)
+        for ranks in reached.values():
+            if ranks:
+                yield self.graph.path(start, ranks)
+
+
+def row_ms(path: EdgePath) -> float:
+    """Estimate what a path costs for each row, in milliseconds of one core."""
+    return sum(latency_ms(edge) for edge in path.edges)

@@ -1,0 +1,77 @@
+"""Making what is staged the next revision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from transcoder.errors import CommitError, ConflictError
+from transcoder.registry._check import find_faults
+from transcoder.registry._conflict import find_conflicts
+from transcoder.registry._diff import diff
+from transcoder.registry._draft import Draft
+from transcoder.registry._latents import left_behind
+from transcoder.registry._nouns import Commit, State
+from transcoder.registry._staging import Staging
+from transcoder.registry._store import Blobs, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a registry is kept.
+
+    Attributes:
+        store: Its states.
+        blobs: Its files.
+        load: Gives the newest state, read at most once for each revision.
+        keep: Takes a state that was just committed, so that it need not be read.
+    """
+
+    store: Store
+    blobs: Blobs
+    load: Callable[[], State]
+    keep: Callable[[State], None]
+
+
+def commit(place: Place, staging: Staging, note: str) -> Commit:
+    """Write what is staged on top of the newest state, or raise and write nothing.
+
+    Each time that others were faster, the result is made and checked anew on top of theirs;
+    that ends, for each time somebody got further.
+
+    Raises:
+        CommitError: If the result is not consistent; all faults are named.
+        ConflictError: If others changed what is staged.
+        StorageError: If the disk is full or cannot be written.
+    """
+    now = staging.base
+    while (made := _commit_onto(now, place, staging, note=note)) is None:
+        now = place.load()
+    return made
+
+
+def _commit_onto(now: State, place: Place, staging: Staging, *, note: str) -> Commit | None:
+    """Try once; None where others have committed since the given state."""
+    conflicts = find_conflicts(staging.staged, staging.base, now)
+    if conflicts:
+        raise ConflictError(conflicts)
+    draft = Draft(now)
+    for staged in staging.staged:
+        draft.apply(staged)
+    after, retired = draft.finish()
+    faults = [*staging.faults, *draft.faults, *find_faults(now, after)]
+    if faults:
+        raise CommitError(list(dict.fromkeys(faults)))
+    delta = diff(now, after)
+    if not delta.changes:
+        return Commit(now.revision, segments=draft.settled_segments(after))
+    place.blobs.put(staging.files)
+    sizes = {digest: len(data) for digest, data in staging.files.items()}
+    if not place.store.write(now.revision, delta, blobs=sizes, note=note):
+        return None
+    place.keep(after)
+    return Commit(
+        revision=after.revision,
+        changed=delta.changes,
+        segments=draft.settled_segments(after),
+        retired=retired,
+        left_behind=left_behind(now, after),
+    )

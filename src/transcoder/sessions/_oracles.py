@@ -1,0 +1,116 @@
+"""Oracles: allow-listed Python code, called with lists."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Protocol, TypeAlias, final, runtime_checkable
+
+from transcoder.errors import OracleError, OracleNotAllowedError, TranscoderError
+from transcoder.sessions._checks import ValueCheck
+from transcoder.vocabulary import Oracle, Value
+
+DEFAULT_ALLOW = ("transcoder.oracles",)
+"""The modules whose oracles may always run."""
+
+_Callable: TypeAlias = Callable[[list[Value]], object]
+
+
+@runtime_checkable
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+@final
+class OraclePool:
+    """Runs oracles; one instance for each identity, made when first used.
+
+    Args:
+        allow: Names of modules and packages whose code may run, whatever is inside included.
+    """
+
+    def __init__(self, allow: Sequence[str] = DEFAULT_ALLOW) -> None:
+        self.allow = tuple(allow)
+        self._instances: dict[str, _Callable] = {}
+
+    def run(
+        self, oracle: Oracle, values: Sequence[Value], *, check: ValueCheck | None = None
+    ) -> list[Value]:
+        """Call an oracle.
+
+        Args:
+            oracle: What to call.
+            values: What to call it with.
+            check: What each answer must pass; the runner gives that of the oracle's target.
+
+        Returns:
+            As many answers, in the same order.
+
+        Raises:
+            OracleNotAllowedError: If its module is not on the allow-list.
+            OracleError: If it cannot be made, fails, or answers with something else than a
+                list of as many right values.
+        """
+        instance = self._instance(oracle)
+        given = list(values)
+        answers = self._called(oracle, instance, given)
+        if not isinstance(answers, list) or len(answers) != len(given):
+            found = f"a {type(answers).__name__!r}"
+            if isinstance(answers, Sequence):
+                found += f" of {len(answers)}"
+            raise OracleError(oracle.name, None, f"it gave {found}, not a list of {len(given)}")
+        if check is not None:
+            for index, answer in enumerate(answers):
+                fault = check(answer)
+                if fault is not None:
+                    raise OracleError(oracle.name, index, fault)
+        return answers
+
+    def close(self) -> None:
+        """Let go of all oracles; the pool can be used again."""
+        instances, self._instances = self._instances, {}
+        for instance in instances.values():
+            if isinstance(instance, _Closing):
+                instance.close()
+
+    def _instance(self, oracle: Oracle) -> _Callable:
+        digest = oracle.digest
+        if digest not in self._instances:
+            self._instances[digest] = self._make(oracle)
+        return self._instances[digest]
+
+    def _make(self, oracle: Oracle) -> _Callable:
+        module, _, name = oracle.entry_point.partition(":")
+        if not any(module == each or module.startswith(f"{each}.") for each in self.allow):
+            raise OracleNotAllowedError(oracle.entry_point, self.allow)
+        try:
+            made: _Callable = getattr(import_module(module), name)(**oracle.parameters)
+        except TranscoderError:
+            raise
+        except Exception as error:
+            reason = f"{oracle.entry_point!r} cannot be made: {_told(error)}"
+            raise OracleError(oracle.name, None, reason) from error
+        return made
+
+    def _called(self, oracle: Oracle, instance: _Callable, values: list[Value]) -> object:
+        try:
+            return instance(values)
+        except OracleError as error:
+            raise OracleError(oracle.name, error.index, error.reason) from error
+        except TranscoderError:
+            raise
+        except Exception as error:
+            index = _first_failing(instance, values)
+            raise OracleError(oracle.name, index, _told(error)) from error
+
+
+def _first_failing(instance: _Callable, values: list[Value]) -> int | None:
+    """Find the value that fails alone too; a failure of a batch does not say which it was."""
+    for index, value in enumerate(values):
+        try:
+            instance([value])
+        except Exception:  # noqa: BLE001 # any failure answers the question
+            return index
+    return None
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

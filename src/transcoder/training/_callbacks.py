@@ -1,0 +1,103 @@
+"""What is remembered beside the weights, so that a killed run goes on as if undisturbed."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+
+@final
+class Resume(Callback):
+    """Writes a checkpoint every few steps, with the state of torch's generators.
+
+    It is written aside, synced, then renamed, and never at the last step of an epoch, where
+    validation follows and Lightning's own place is between two epochs.
+
+    Args:
+        path: The one file that is kept.
+        every_steps: How many training steps lie between two writes.
+    """
+
+    def __init__(self, path: Path, every_steps: int) -> None:
+        self._path = path
+        self._every_steps = every_steps
+        self._pending: Mapping[str, Any] | None = None
+
+    @override
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
+    ) -> None:
+        """Put the generators back just before the first step that follows a checkpoint."""
+        if self._pending is not None:
+            _set_random(self._pending)
+            self._pending = None
+
+    @override
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Write the checkpoint when its time has come."""
+        if trainer.global_step % self._every_steps or trainer.is_last_batch:
+            return
+        aside = self._path.with_suffix(".part")
+        trainer.save_checkpoint(aside)
+        with aside.open("rb") as written:
+            os.fsync(written.fileno())
+        aside.replace(self._path)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Give the state of all generators, in types that load without unpickling."""
+        return _random()
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keep the state until the first step: what comes before may draw too."""
+        self._pending = state_dict
+
+
+@final
+class History(Callback):
+    """Remembers the validation metrics of every epoch, those before a kill included."""
+
+    def __init__(self) -> None:
+        self.epochs: list[dict[str, float]] = []
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add this epoch's metrics."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.epochs.append({"epoch": float(trainer.current_epoch)} | metrics)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Give all epochs so far."""
+        return {"epochs": self.epochs}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on after the epochs of a checkpoint."""
+        self.epochs = list(state_dict["epochs"])
+
+
+def _random() -> dict[str, Any]:
+    """Give torch's generators; nothing else draws while an adapter learns."""
+    return {
+        "cpu": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def _set_random(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"].cpu())
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all([each.cpu() for each in state["cuda"]])

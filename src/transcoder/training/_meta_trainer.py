@@ -1,0 +1,124 @@
+"""From training opportunities to a learning graph, and from that to a trained adapter."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import nn
+
+from transcoder.adapters import AdapterSettings, Affine, Statistics, build_adapter
+from transcoder.training._data import LatentDataModule
+from transcoder.training._fit import FitSettings, Fitted, fit_adapter
+from transcoder.training._terms import LearningGraph, Term, latent_term
+from transcoder.vocabulary import EdgePath, Opportunity, Spec, TargetKind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Where an adapter begins.
+
+    Attributes:
+        affine: The closed form that it starts from.
+        statistics: Of the training rows.
+        seed: Of its first weights.
+    """
+
+    affine: Affine
+    statistics: Statistics
+    seed: int
+
+
+@final
+class MetaTrainer:
+    """Trains one missing transcoder from any of its opportunities, all sharing one adapter.
+
+    Args:
+        source: The spec of what the transcoder takes.
+        target: The spec of what it gives.
+        opportunities: What the loss is made of; one term each.
+        build: Makes the frozen torch module of a differentiable path.
+        spec_of: Gives the spec of the end of a path.
+        prefix: Frozen nets that run at each step before the adapter; no edges for none.
+    """
+
+    def __init__(
+        self,
+        source: Spec,
+        target: Spec,
+        *,
+        opportunities: Sequence[Opportunity],
+        build: Callable[[EdgePath], nn.Module],
+        spec_of: Callable[[EdgePath], Spec],
+        prefix: EdgePath,
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._opportunities = tuple(opportunities)
+        self._build = build
+        self._spec_of = spec_of
+        self._prefix = prefix
+
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """What the term of each opportunity is called; also the part of a batch it reads."""
+        kinds = [each.kind.value for each in self._opportunities]
+        counts = [kinds[:index].count(kind) for index, kind in enumerate(kinds)]
+        return tuple(
+            f"{kind}{count + 1}" if count else kind
+            for kind, count in zip(kinds, counts, strict=True)
+        )
+
+    def graph(
+        self, settings: AdapterSettings, *, start: Start, weights: Mapping[TargetKind, float]
+    ) -> LearningGraph:
+        """Put the adapter between the frozen nets.
+
+        Args:
+            settings: Which adapter.
+            start: Where it begins.
+            weights: How much each kind of target counts; 1 where it is not said.
+        """
+        adapter = build_adapter(
+            settings,
+            self._source,
+            target=self._target,
+            start=start.affine,
+            statistics=start.statistics,
+            generator=torch.Generator().manual_seed(start.seed),
+        )
+        variance = start.statistics.target_variance
+        terms = [
+            self._term(name, each, variance=variance, weight=weights.get(each.kind, 1.0))
+            for name, each in zip(self.term_names, self._opportunities, strict=True)
+        ]
+        prefix = self._build(self._prefix) if self._prefix.edges else None
+        return LearningGraph(adapter, terms, prefix)
+
+    def fit(
+        self,
+        graph: LearningGraph,
+        data: LatentDataModule,
+        *,
+        settings: FitSettings,
+        run_dir: Path,
+        progress: bool = True,
+    ) -> Fitted:
+        """Train the adapter; a run that was killed goes on from its last checkpoint."""
+        return fit_adapter(graph, data, settings=settings, run_dir=run_dir, progress=progress)
+
+    def _term(
+        self, name: str, opportunity: Opportunity, *, variance: float, weight: float
+    ) -> Term:
+        if opportunity.kind is TargetKind.LATENT_MATCH:
+            return latent_term(self._target, variance=variance, reference=name, weight=weight)
+        return Term(
+            name,
+            opportunity.scorer,
+            self._spec_of(opportunity.suffix).names[0],
+            name,
+            self._spec_of(opportunity.reference.path).names[0],
+            suffix=self._build(opportunity.suffix),
+            weight=weight,
+        )

@@ -1,0 +1,66 @@
+"""What the loss is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from transcoder.vocabulary import Scorer, Spec
+
+SOURCE = "source"
+"""The part of a batch that goes into the adapter, or into the prefix before it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """One weighted comparison: `weight * compare(suffix(adapter(source)), reference) / scale`.
+
+    Attributes:
+        name: What its metrics are called: `train/<name>`.
+        scorer: The measure that compares.
+        given: Which tensor is compared, of the suffix's output, or the adapter's without one.
+        reference: Which part of a batch it is compared with.
+        wanted: Which tensor of that part.
+        suffix: The frozen nets behind the adapter, or None where its own output is compared.
+        weight: How much it counts.
+        scale: What its loss is divided by, so that weights of several terms compare.
+    """
+
+    name: str
+    scorer: Scorer
+    given: str
+    reference: str
+    wanted: str
+    suffix: nn.Module | None = None
+    weight: float = 1.0
+    scale: float = 1.0
+
+
+def latent_term(
+    target: Spec, *, variance: float, reference: str = "latent", weight: float = 1.0
+) -> Term:
+    """Match the first tensor of a latent by squared error, in shares of its variance: 1 - R².
+
+    Args:
+        target: What the adapter gives.
+        variance: Mean variance of the target's columns over training rows.
+        reference: Which part of a batch holds the wanted latent; also the term's name.
+        weight: How much it counts.
+    """
+    name = target.names[0]
+    return Term(reference, Scorer.MSE, name, reference, name, weight=weight, scale=variance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningGraph:
+    """The nets of one training: `prefix -> adapter -> each term's suffix`.
+
+    Attributes:
+        adapter: The trainable net, from named tensors to named tensors.
+        terms: What the loss is made of; all compare one and the same output of the adapter.
+        prefix: The frozen nets before the adapter where they run at each step, else None.
+    """
+
+    adapter: nn.Module
+    terms: Sequence[Term]
+    prefix: nn.Module | None = None

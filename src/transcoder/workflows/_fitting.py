@@ -1,0 +1,58 @@
+"""From a run's configuration to the settings of each part."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from transcoder.adapters import (
+    AdapterSettings,
+    LinearSettings,
+    MlpSettings,
+    ResidualSettings,
+)
+from transcoder.errors import UnknownNameError
+from transcoder.recipe import AdapterConfig, RunConfig
+from transcoder.training import SOURCE, FitSettings, LatentDataModule, ShuffledOrder
+from transcoder.vocabulary import Split
+from transcoder.workflows._materials import Materials
+
+_SETTINGS = {"linear": LinearSettings, "mlp": MlpSettings, "residual": ResidualSettings}
+
+
+def adapter_settings(config: AdapterConfig) -> AdapterSettings:
+    """Give the settings of the adapter that a run asks for.
+
+    Raises:
+        UnknownNameError: If there is no adapter of that kind.
+    """
+    if config.kind not in _SETTINGS:
+        raise UnknownNameError("adapter", config.kind, _SETTINGS)
+    knobs = asdict(config)
+    make: Callable[..., AdapterSettings] = _SETTINGS[knobs.pop("kind")]
+    return make(**knobs)
+
+
+def fit_settings(config: RunConfig) -> FitSettings:
+    """Give the settings of the fit that a run asks for."""
+    return FitSettings(**asdict(config.trainer), **asdict(config.optimizer))
+
+
+def data_module(
+    config: RunConfig, materials: Materials, term_names: tuple[str, ...]
+) -> LatentDataModule:
+    """Join what goes in with what each term compares with, row by row."""
+    training = materials.rows[Split.TRAIN]
+    strata = materials.table.strata
+    order = ShuffledOrder(
+        training,
+        seed=config.seed,
+        strata=[strata[row] for row in training] if strata is not None else None,
+        balance=config.data.balance,
+    )
+    parts = {SOURCE: materials.entered}
+    parts |= dict(zip(term_names, materials.references, strict=True))
+    return LatentDataModule(
+        parts,
+        order,
+        validation=materials.rows[Split.VALIDATION],
+        batch_size=config.data.batch_size,
+    )

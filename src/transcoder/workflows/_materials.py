@@ -1,0 +1,103 @@
+"""Everything frozen, computed once for every row of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcoder.data import (
+    LatentStore,
+    StoredTensors,
+    Table,
+    is_stored,
+    materialize,
+    planned_bytes,
+)
+from transcoder.sessions import Runner
+from transcoder.vocabulary import Catalog, Route, Split
+from transcoder.workflows._narration import Narrator
+from transcoder.workflows._plan import TrainingPlan
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Materials:
+    """Stored tensors of every row, and which rows are for what.
+
+    Attributes:
+        table: The rows themselves.
+        rows: Row numbers of each split, (row).
+        source: Latents of A.
+        target: Latents of B.
+        entered: What the prefix takes, or the latents of A where there is none.
+        references: What each trained opportunity compares with, in their order.
+    """
+
+    table: Table
+    rows: Mapping[Split, Rows]
+    source: StoredTensors
+    target: StoredTensors
+    entered: StoredTensors
+    references: tuple[StoredTensors, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workshop:
+    """What computes routes and where the results are kept.
+
+    Attributes:
+        catalog: What is registered.
+        runner: Runs segments and oracles.
+        store: Keeps what they made.
+        batch_size: Rows that go through a net together.
+        narrator: Shows how far it is.
+    """
+
+    catalog: Catalog
+    runner: Runner
+    store: LatentStore
+    batch_size: int
+    narrator: Narrator
+
+    def materialize(self, route: Route, table: Table) -> StoredTensors:
+        """Compute a route for every row, or find it done; shows a bar while it works."""
+        name = f"{route.column} => {route.path.target}"
+        if is_stored(route, table, catalog=self.catalog, store=self.store):
+            self.narrator.say(f"{name}: {len(table):,} rows are in the store already")
+        else:
+            size = planned_bytes(route, table, catalog=self.catalog, runner=self.runner)
+            megabytes = size / 2**20
+            self.narrator.say(f"{name}: {len(table):,} rows, {megabytes:.1f} MiB to be stored")
+        with self.narrator.bar(name, len(table)) as advance:
+            return materialize(
+                route,
+                table,
+                catalog=self.catalog,
+                runner=self.runner,
+                store=self.store,
+                batch_size=self.batch_size,
+                progress=advance,
+            )
+
+
+def gather_materials(
+    plan: TrainingPlan, table: Table, rows: Mapping[Split, Rows], *, workshop: Workshop
+) -> Materials:
+    """Compute every route of a plan, each once."""
+    made: dict[Route, StoredTensors] = {}
+
+    def stored(route: Route) -> StoredTensors:
+        if route not in made:
+            made[route] = workshop.materialize(route, table)
+        return made[route]
+
+    return Materials(
+        table=table,
+        rows=rows,
+        source=stored(plan.input),
+        target=stored(plan.latent_reference),
+        entered=stored(plan.stored_input),
+        references=tuple(stored(each.reference) for each in plan.trained),
+    )

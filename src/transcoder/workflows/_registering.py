@@ -1,0 +1,195 @@
+"""Choose on validation rows, report on test rows, register in one transaction."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from transcoder.errors import ConflictError
+from transcoder.evaluation import Choice, Judgement, choose_current
+from transcoder.recipe import PlainScore, RunConfig, RunResult, maybe_read_result, write_result
+from transcoder.registry import Registry
+from transcoder.vocabulary import JsonValue, Score, Segment, Split
+from transcoder.workflows._candidates import Candidate
+from transcoder.workflows._identity import choices_of, find_versions, package_versions
+from transcoder.workflows._judging import Bench
+from transcoder.workflows._plan import TrainingPlan
+from transcoder.workflows._tables import plain_score
+
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that was finished before.
+
+    Attributes:
+        result: What it reached.
+        made_current: Whether this call made its version current.
+    """
+
+    result: RunResult
+    made_current: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entrants:
+    """Who stood before the bench.
+
+    Attributes:
+        net: The trained adapter.
+        closed: The closed form that it started from.
+        rungs: All closed forms.
+    """
+
+    net: Candidate
+    closed: Candidate
+    rungs: Sequence[Candidate]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provenance:
+    """Where a version comes from.
+
+    Attributes:
+        config: What was asked.
+        plan: What it was trained on.
+        identity: Of the run.
+        fingerprint: Of the rows.
+        folder: Of the run.
+        seconds: How long it has taken so far.
+    """
+
+    config: RunConfig
+    plan: TrainingPlan
+    identity: str
+    fingerprint: str
+    folder: Path
+    seconds: Callable[[], float]
+
+
+def finished_result(
+    registry: Registry, folder: Path, identity: str, *, replace: bool
+) -> Finished | None:
+    """Find the result of the identical run, if it is finished and its version still there.
+
+    Args:
+        registry: Where its version would be.
+        folder: The run's own folder.
+        identity: Of the run.
+        replace: Whether its version is to be current in any case.
+    """
+    result = maybe_read_result(folder)
+    if result is None:
+        return None
+    versions = list(find_versions(registry.catalog(), identity))
+    chosen = [each for each in versions if each.version == result.version]
+    if not chosen:
+        return None
+    make_current = replace and not chosen[0].is_current
+    if make_current:
+        with registry.transaction(f"run {identity[:16]} made current") as transaction:
+            transaction.put_segment(chosen[0])
+    is_current = make_current or chosen[0].is_current
+    before = dataclasses.replace(result, was_finished=True, is_current=is_current)
+    return Finished(before, make_current)
+
+
+def register_run(
+    registry: Registry, entrants: Entrants, *, bench: Bench, provenance: Provenance
+) -> RunResult:
+    """Register the net, and the closed form where the net loses to it.
+
+    If another run makes its version current meanwhile, the choice is made again against that.
+
+    Raises:
+        ConflictError: If others are faster time and again.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(ConflictError):
+            return _register(registry, entrants, bench=bench, provenance=provenance)
+    return _register(registry, entrants, bench=bench, provenance=provenance)
+
+
+def _register(
+    registry: Registry, entrants: Entrants, *, bench: Bench, provenance: Provenance
+) -> RunResult:
+    present = registry.catalog().current(entrants.net.segment.key)
+    choice = choose_current(
+        bench.judgement(entrants.net, Split.VALIDATION),
+        bench.judgement(entrants.closed, Split.VALIDATION),
+        present=_judged(present, bench),
+        replace=provenance.config.registry.replace,
+        bootstrap=bench.bootstrap,
+    )
+    scores = {
+        each.name: (
+            *bench.judgement(each, Split.VALIDATION).scores,
+            *bench.judgement(each, Split.TEST).scores,
+        )
+        for each in (*entrants.rungs, entrants.net)
+    }
+    chosen = entrants.net if choice.candidate == entrants.net.name else entrants.closed
+    lineage = _lineage(provenance, scores, choice)
+    transaction = registry.start_transaction(f"run {provenance.identity[:16]}")
+    for candidate in dict.fromkeys((entrants.net, chosen)):
+        segment = dataclasses.replace(
+            candidate.segment,
+            scores=scores[candidate.name],
+            lineage={**lineage, "candidate": candidate.name},
+            origin=f"recipe {provenance.config.name}",
+        )
+        transaction.put_segment(
+            segment,
+            candidate.onnx,
+            make_current=choice.becomes_current and candidate is chosen,
+            expected_current=present.version if present is not None else None,
+        )
+    registered = transaction.commit().segments[-1]
+    result = RunResult(
+        identity=provenance.identity,
+        chosen=chosen.name,
+        why=choice.why,
+        version=registered.version,
+        is_current=registered.is_current,
+        was_finished=False,
+        seconds=provenance.seconds(),
+        test_rows=len(bench.judgement(chosen, Split.TEST).per_row),
+        scores={name: _by_name(each) for name, each in scores.items()},
+    )
+    write_result(provenance.folder, result)
+    return result
+
+
+def _judged(present: Segment | None, bench: Bench) -> Judgement | None:
+    if present is None or not present.is_runnable:
+        return None
+    name = f"version {present.version}"
+    return bench.judge_segment(name, present, Split.VALIDATION)
+
+
+def _lineage(
+    provenance: Provenance, scores: Mapping[str, Sequence[Score]], choice: Choice
+) -> Mapping[str, JsonValue]:
+    plan, config = provenance.plan, provenance.config
+    return {
+        "run": provenance.identity,
+        "recipe": config.name,
+        "seed": config.seed,
+        "choices": choices_of(config),
+        "dataset": plan.dataset.name,
+        "fingerprint": provenance.fingerprint,
+        "frozen": list(plan.digests),
+        "opportunities": [each.sentence for each in plan.trained],
+        "candidates": {name: _by_name(each) for name, each in scores.items()},
+        "decision": choice.why,
+        "packages": package_versions(),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(provenance.seconds(), 1),
+    }
+
+
+def _by_name(scores: Sequence[Score]) -> dict[str, PlainScore]:
+    return {score.name: plain_score(score) for score in scores}

@@ -1,0 +1,75 @@
+"""Results where people would rather look than read."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from transcoder.evaluation import Judgement, StratumScore
+from transcoder.recipe import PlainScore, RunResult
+from transcoder.vocabulary import Score
+
+_TEST = {
+    "test/r2": "R²",
+    "test/cosine": "cosine",
+    "test/recall_at_1": "R@1",
+    "test/exact_match": "exact match",
+    "test/native": "native",
+    "test/retention": "retention",
+}
+_VALIDATION = {
+    "validation/r2": "R²",
+    "validation/cosine": "cosine",
+    "validation/retention": "retention",
+}
+
+
+def ladder_table(judged: Sequence[Judgement]) -> Table:
+    """Compare the closed forms on validation rows."""
+    table = Table("closed form", *_VALIDATION.values(), title="validation rows")
+    for each in judged:
+        scores = {score.name: plain_score(score) for score in each.scores}
+        table.add_row(each.candidate, *(_shown(scores.get(name), name) for name in _VALIDATION))
+    return table
+
+
+def results_table(result: RunResult) -> Table:
+    """Compare all candidates of a run on test rows; the registered one is marked."""
+    title = f"{result.test_rows:,} test rows, retrieval among all of them"
+    state = "current" if result.is_current else "not current"
+    table = Table("candidate", title=title)
+    for heading in _TEST.values():
+        table.add_column(heading, justify="right")
+    for name, scores in result.scores.items():
+        shown = [_shown(scores.get(metric), metric) for metric in _TEST]
+        style = "bold" if name == result.chosen else ""
+        table.add_row(f"{name} *" if style else name, *shown, style=style)
+    table.caption = (
+        f"* registered as version {result.version}, {state}: {result.why}. "
+        f"In {result.seconds:.0f} s. Brackets: 95 % paired bootstrap."
+    )
+    return table
+
+
+def strata_table(strata: Sequence[StratumScore], name: str) -> Table:
+    """Show the chosen candidate's score by stratum."""
+    table = Table(
+        name, "rows", "through the transcoder", "native", title="test rows by stratum"
+    )
+    for each in strata:
+        table.add_row(each.stratum, str(each.rows), f"{each.chain:.3f}", f"{each.native:.3f}")
+    return table
+
+
+def plain_score(score: Score) -> PlainScore:
+    """Give a score as value, low and high; the last two are None without an interval."""
+    interval = score.interval
+    return (score.value, *((interval.low, interval.high) if interval else (None, None)))
+
+
+def _shown(score: PlainScore | None, name: str) -> str:
+    if score is None:
+        return "-"
+    value, low, high = score
+    if low is None or not name.endswith("retention"):
+        return f"{value:.3f}"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,80 @@
+"""Tables and how their rows are split."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from data_worlds import dataset
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcoder.data import Table, rows_of
+from transcoder.errors import DataError, UnknownNameError
+from transcoder.vocabulary import Split, SplitShares, Value, Waveform, split_of
+
+WORDS = dataset("arrays", {}, english="text<en>")
+HALVES = replace(WORDS, shares=SplitShares(test=0.3, validation=0.3))
+
+
+def fingerprint(*values: Value) -> str:
+    groups = [str(number) for number in range(len(values))]
+    return Table("words", {"english": values}, groups=groups).fingerprint
+
+
+@given(st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), min_size=26, max_size=60))
+def test_splits_share_no_group_and_leave_no_row_out(groups: list[str]) -> None:
+    groups += list("abcdefghijklmnopqrstuvwxyz")
+    rows = rows_of(Table("words", {}, groups=groups), HALVES)
+    assert sorted(np.concatenate(list(rows.values()))) == list(range(len(groups)))
+    for split, numbers in rows.items():
+        assert all(split_of(groups[number], HALVES.shares) is split for number in numbers)
+
+
+def test_a_split_without_rows_is_named() -> None:
+    one = Table("words", {}, groups=["a"])
+    share = SplitShares(test=0.0, validation=0.0)
+    with pytest.raises(DataError, match="none of its 1 groups falls into the validation split"):
+        rows_of(one, replace(WORDS, shares=share))
+    assert set(rows_of(Table("words", {}, groups=[*map(str, range(99))]), WORDS)) == set(Split)
+
+
+def test_a_table_without_rows_is_refused() -> None:
+    with pytest.raises(DataError, match="'words' cannot be used: it has no rows"):
+        Table("words", {"english": []}, groups=[])
+
+
+def test_columns_of_different_length_are_told_with_their_lengths() -> None:
+    with pytest.raises(DataError, match="column 'a' has 1 rows, column 'b' has 2 rows"):
+        Table("words", {"a": ["x"], "b": ["x", "y"]}, groups=["g"])
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(UnknownNameError, match=r"no column of 'words' 'englisch'.*'english'"):
+        Table("words", {"english": ["a"]}, groups=["g"]).column("englisch")
+
+
+def test_equal_content_has_one_fingerprint() -> None:
+    assert fingerprint("seven", "eight") == fingerprint("seven", "eight")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["seven", "eight"], ["seven", "nine"]),
+        (["ab", "c"], ["a", "bc"]),
+        (["7"], [7]),
+        ([np.zeros(2)], [np.zeros(2, np.float32)]),
+        ([np.zeros((1, 2))], [np.zeros((2, 1))]),
+        ([Waveform(np.zeros(2, np.float32), 8)], [Waveform(np.zeros(2, np.float32), 9)]),
+        ([{"vector": np.zeros(2)}], [{"vector": np.ones(2)}]),
+    ],
+)
+def test_other_content_has_another_fingerprint(one: list[Value], other: list[Value]) -> None:
+    assert fingerprint(*one) != fingerprint(*other)
+
+
+def test_groups_belong_to_the_fingerprint_but_not_to_the_digest_of_a_column() -> None:
+    one = Table("words", {"english": ["a", "b"]}, groups=["1", "2"])
+    other = Table("words", {"english": ["a", "b"]}, groups=["1", "1"])
+    assert one.fingerprint != other.fingerprint
+    assert one.column_digest("english") == other.column_digest("english")

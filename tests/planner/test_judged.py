@@ -1,0 +1,69 @@
+"""Chains that tell how much of a sink's quality is kept."""
+
+import pytest
+from planner_worlds import NUMBERS, PARALLEL, catalog, modality, numbers
+
+from transcoder.errors import UnknownNameError
+from transcoder.planner import find_judged_chains
+from transcoder.vocabulary import Catalog, JudgedChain, Scorer
+
+
+def chains(world: Catalog, source: str, target: str, name: str) -> tuple[JudgedChain, ...]:
+    return find_judged_chains(world, modality(source), modality(target), name)
+
+
+def test_the_numbers_are_judged_by_german_text_beside_the_translator() -> None:
+    (chain,) = chains(numbers(), "{EnTTS}", "text_latent", "numbers")
+    assert (chain.column, chain.native_column, chain.reference) == (
+        "english",
+        "english",
+        "german",
+    )
+    assert chain.scorer is Scorer.EXACT_MATCH
+    assert str(chain.before).endswith("tokens<EnTTS> -> [EnTTS] -> {EnTTS}")
+    assert str(chain.after) == (
+        "text_latent@1 -> [EnDe] -> logits<EnDe_de> => [EnDe-greedy] => text<de>"
+    )
+    assert str(chain.native).startswith("text<en> => [EnDe-characters] => tokens<EnDe_en>")
+    assert chain.native.edges[-2:] == chain.after.edges
+
+
+def test_no_chain_takes_a_transcoder() -> None:
+    before = chains(numbers(), "{EnTTS}", "text_latent", "numbers")
+    world = catalog(NUMBERS + "{EnTTS} -> joined -> text_latent@1 transcoder 1.0", PARALLEL)
+    assert chains(world, "{EnTTS}", "text_latent", "numbers") == before
+
+
+def test_a_sound_is_no_reference_for_nothing_judges_it() -> None:
+    spoken = catalog(NUMBERS, "spoken: sound speech<en>, english text<en>")
+    assert chains(spoken, "text_latent@1", "{EnTTS}", "spoken") == ()
+
+
+def test_without_a_native_chain_there_is_nothing_to_divide_by() -> None:
+    world = catalog(
+        "text<en> => x => {A}\ntext<en> => y => {B}\n{B} -> z -> text<de>", PARALLEL
+    )
+    assert chains(world, "{A}", "{B}", "numbers") == ()
+
+
+def test_what_comes_back_may_be_judged_by_what_went_in() -> None:
+    world = catalog(
+        "text<en> -> x -> {A}\ntext<en> -> y -> {B}\n{B} -> y -> text<en>", "d: text text<en>"
+    )
+    (chain,) = chains(world, "{A}", "{B}", "d")
+    assert chain.column == chain.reference == "text"
+
+
+def test_a_synthetic_source_is_taken_only_where_there_is_no_other() -> None:
+    edges = "text<en> ~> say ~> speech<en>\nspeech<en> -> ear -> {A}\n"
+    sink = "text<en> -> y -> {B}\n{B} -> y -> text<en>"
+    (only,) = chains(catalog(edges + sink, "d: text text<en>"), "{A}", "{B}", "d")
+    assert only.before.edges[0].name == "say"
+    real = "text<en> => a => number\nnumber => b => speech<en>\n"
+    (chosen,) = chains(catalog(edges + real + sink, "d: text text<en>"), "{A}", "{B}", "d")
+    assert [each.name for each in chosen.before.edges] == ["a", "b", "ear"]
+
+
+def test_an_unknown_dataset_is_named_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"no dataset 'number'.*'numbers'"):
+        chains(numbers(), "{EnTTS}", "text_latent", "number")

@@ -1,0 +1,62 @@
+"""What is said where no path is."""
+
+import pytest
+from planner_worlds import catalog, modality, numbers
+
+from transcoder.errors import NoPathError
+from transcoder.planner import explain_missing, find_missing, find_path
+
+
+def test_the_transcoder_that_is_missing_is_named_and_can_be_trained() -> None:
+    with pytest.raises(
+        NoPathError,
+        match=(
+            r"no path from '\{EnTTS\}' to 'text<de>'; "
+            r"a transcoder '\{EnTTS\}' -> 'text_latent@1' would make one, and it can be trained from what is registered: "
+            r'see transcoder opportunities "\{EnTTS\}" "text_latent@1"'
+        ),
+    ):
+        find_path(numbers(), modality("{EnTTS}"), modality("text<de>"))
+
+
+def test_what_cannot_be_trained_is_said_to_be_so() -> None:
+    world = catalog("text<en> => x => {A}\n{B} => y => text<de>")
+    said = explain_missing(world, modality("text<en>"), modality("text<de>"))
+    assert said.startswith("a transcoder '{A}' -> '{B}' would make one, and it cannot")
+
+
+def test_one_that_can_be_trained_comes_before_a_cheaper_one_that_cannot() -> None:
+    world = catalog(
+        """
+        text<en> => x => {A}
+        {B} => y => text<de>
+        {C} -> far -> logits<C>
+        logits<C> => z => text<de>
+        number => w => {C}
+        number => words => text<en>
+        """,
+        "digits: digit number",
+    )
+    missing = find_missing(world, modality("text<en>"), modality("text<de>"))
+    assert missing is not None
+    assert missing.is_trainable
+    assert (str(missing.source), str(missing.target)) == ("{A}", "{C}")
+
+
+def test_the_first_by_name_is_missing_where_several_are_as_cheap() -> None:
+    world = catalog("number => x => {B}\nnumber => x2 => {A}\n{C} => y => text<de>")
+    missing = find_missing(world, modality("number"), modality("text<de>"))
+    assert missing is not None
+    assert str(missing.source) == "{A}"
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"),
+    [
+        ("number => x => text<en>\n{B} => y => text<de>", "'number' reaches no latent"),
+        ("number => x => {A}\ntext<en> => y => text<de>", "no latent reaches 'text<de>'"),
+        ("number => x => text<de>", "no transcoder is missing"),
+    ],
+)
+def test_what_no_transcoder_mends_is_said(edges: str, said: str) -> None:
+    assert said in explain_missing(catalog(edges), modality("number"), modality("text<de>"))
