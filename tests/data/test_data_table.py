@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from data_worlds import dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.data.data_worlds import dataset
 from transcoder.data import Table, rows_of
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Split, SplitShares, Value, Waveform, split_of

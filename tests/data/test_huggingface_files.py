@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
-from data_worlds import catalog, dataset
 
+from tests.data.data_worlds import catalog, dataset
 from transcoder.data import Table, load_table
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Dataset, JsonValue, Waveform
@@ -209,7 +209,8 @@ def test_sound_that_cannot_be_read_is_told_with_its_file(tmp_path: Path) -> None
 def test_reading_prints_nothing_and_brings_no_torch(tmp_path: Path) -> None:
     csv(tmp_path)
     program = (
-        "import sys; from data_worlds import *; from transcoder.data import load_table\n"
+        "import sys; from transcoder.data import load_table\n"
+        "from tests.data.data_worlds import *\n"
         f"options = {options_for(tmp_path, 'csv', tmp_path / 'words.csv')!r}\n"
         "load_table(dataset('huggingface', options, english='text<en>'), catalog())\n"
         "assert 'torch' not in sys.modules\n"

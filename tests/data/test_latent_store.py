@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from data_worlds import SPECS, TO_HIDDEN, TO_VECTOR, stored, words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.data.data_worlds import SPECS, TO_HIDDEN, TO_VECTOR, stored, words
 from transcoder.data import LatentStore, StoredTensors
 from transcoder.errors import StorageError, UnknownNameError
 from transcoder.sessions import collate
@@ -153,6 +153,28 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(tmp_path
     ):
         writer.append({"vector": np.zeros((2, 2), np.float32)})
     assert not (tmp_path / f"{KEY}.partial" / "0.values").read_bytes()
+
+
+@pytest.mark.parametrize("torn", [b"torn", None], ids=["longer", "shorter"])
+def test_an_interrupted_entry_goes_on_behind_what_was_recorded(
+    tmp_path: Path, torn: bytes | None
+) -> None:
+    rows = ragged_rows([3, 1, 2, 5])
+    columns = [
+        {name: [row[name] for row in rows[i : i + 2]] for name in rows[0]} for i in (0, 2)
+    ]
+    store = LatentStore(tmp_path)
+    with store.writer(KEY, spec=RAGGED, rows=4, route="words") as writer:
+        writer.append(columns[0])
+    values = tmp_path / f"{KEY}.partial" / "0.values"
+    values.write_bytes(values.read_bytes() + torn if torn else values.read_bytes()[:-1])
+    with store.writer(KEY, spec=RAGGED, rows=4, route="words") as writer:
+        assert writer.done == (2 if torn else 0)
+        for part in columns[writer.done // 2 :]:
+            writer.append(part)
+        writer.finish()
+    for name, tensor in collate(rows, RAGGED).items():
+        np.testing.assert_array_equal(store.open(KEY).all()[name], tensor)
 
 
 def test_a_disk_that_fills_up_leaves_what_can_be_gone_on_with(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_worlds import (
+
+from tests.data.data_worlds import (
     EMBEDDER,
     SUMMER,
     TO_HIDDEN,
@@ -25,7 +26,6 @@ from data_worlds import (
     table,
     words,
 )
-
 from transcoder.data import (
     LatentStore,
     Table,
@@ -39,7 +39,7 @@ from transcoder.vocabulary import EdgePath, Modality
 
 ROWS = 120
 CHILD = (
-    "import sys; from pathlib import Path; from data_worlds import *\n"
+    "import sys; from pathlib import Path; from tests.data.data_worlds import *\n"
     f"stored(Path(sys.argv[1]), TO_HIDDEN, words({ROWS}))"
 )
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_worlds import catalog, dataset
 
+from tests.data.data_worlds import catalog, dataset
 from transcoder.data import Table, load_table
 from transcoder.errors import DataError
 from transcoder.vocabulary import JsonValue

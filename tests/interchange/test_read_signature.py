@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import ModelProto, TensorProto, helper
-from tiny_models import serialized, tiny_model
 
+from tests.interchange.tiny_models import serialized, tiny_model
 from transcoder.errors import InvalidModelError
 from transcoder.interchange import UNKNOWN_AXIS, read_signature
 from transcoder.vocabulary import Signature, TensorSpec

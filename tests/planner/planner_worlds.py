@@ -86,7 +86,7 @@ def catalog(
     more: Iterable[str] = (),
 ) -> Catalog:
     if isinstance(edges, str):
-        edges = [edge(line) for line in edges.strip().splitlines()]
+        edges = [edge(line) for line in edges.splitlines() if line.strip()]
     walked = tuple(edges)
     held = tuple(dataset(line) for line in datasets)
     known = [

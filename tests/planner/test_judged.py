@@ -1,8 +1,8 @@
 """Chains that tell how much of a sink's quality is kept."""
 
 import pytest
-from planner_worlds import NUMBERS, PARALLEL, catalog, modality, numbers
 
+from tests.planner.planner_worlds import NUMBERS, PARALLEL, catalog, modality, numbers
 from transcoder.errors import UnknownNameError
 from transcoder.planner import find_judged_chains
 from transcoder.vocabulary import Catalog, JudgedChain, Scorer

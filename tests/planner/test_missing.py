@@ -1,8 +1,8 @@
 """What is said where no path is."""
 
 import pytest
-from planner_worlds import catalog, modality, numbers
 
+from tests.planner.planner_worlds import catalog, modality, numbers
 from transcoder.errors import NoPathError
 from transcoder.planner import explain_missing, find_missing, find_path
 
@@ -12,7 +12,8 @@ def test_the_transcoder_that_is_missing_is_named_and_can_be_trained() -> None:
         NoPathError,
         match=(
             r"no path from '\{EnTTS\}' to 'text<de>'; "
-            r"a transcoder '\{EnTTS\}' -> 'text_latent@1' would make one, and it can be trained from what is registered: "
+            r"a transcoder '\{EnTTS\}' -> 'text_latent@1' would make one, "
+            r"and it can be trained from what is registered: "
             r'see transcoder opportunities "\{EnTTS\}" "text_latent@1"'
         ),
     ):

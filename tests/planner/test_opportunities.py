@@ -1,8 +1,8 @@
 """Which ways of training are found, and in which order."""
 
 import pytest
-from planner_worlds import NUMBERS, PARALLEL, catalog, kind, modality, numbers
 
+from tests.planner.planner_worlds import NUMBERS, PARALLEL, catalog, kind, modality, numbers
 from transcoder.errors import NoOpportunityError, UnknownNameError
 from transcoder.planner import find_opportunities, require_opportunities
 from transcoder.vocabulary import Catalog, Grade, Opportunity, Payload, Scorer, TargetKind

@@ -1,8 +1,8 @@
 """The best paths, with and without pieces."""
 
 import pytest
-from planner_worlds import NUMBERS, PARALLEL, catalog, modality, numbers
 
+from tests.planner.planner_worlds import NUMBERS, PARALLEL, catalog, modality, numbers
 from transcoder.errors import MixedSpacesError, NoPathError, UnknownNameError
 from transcoder.planner import Preference, find_path, find_paths, path_cost
 from transcoder.vocabulary import Catalog, EdgePath

@@ -3,8 +3,8 @@
 from math import inf, log, nan
 
 import pytest
-from planner_worlds import edge
 
+from tests.planner.planner_worlds import edge
 from transcoder.errors import FaultsError
 from transcoder.planner import (
     SYNTHETIC_RETENTION,

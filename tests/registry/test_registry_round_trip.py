@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry_worlds import JOINT, NOUNS, VOICE, filled_registry, joint, onnx_file
 
+from tests.registry.registry_worlds import (
+    JOINT,
+    NOUNS,
+    VOICE,
+    filled_registry,
+    joint,
+    onnx_file,
+)
 from transcoder.errors import UnknownNameError
 from transcoder.registry import Action, Kind, Noun, Registry
 from transcoder.vocabulary import (
@@ -119,11 +126,16 @@ def test_staged_things_are_seen_inside_the_transaction_only(tmp_path: Path) -> N
     assert "video" not in registry.catalog().modality_types
 
 
+def _stage_and_fail(registry: Registry) -> None:
+    with registry.transaction() as transaction:
+        transaction.put(ModalityType("video"))
+        transaction.remove(Modality.parse("text<fr>"))
+
+
 def test_a_block_that_raises_leaves_nothing(tmp_path: Path) -> None:
     registry = filled_registry(tmp_path)
-    with pytest.raises(KeyError), registry.transaction() as transaction:
-        transaction.put(ModalityType("video"))
-        raise KeyError
+    with pytest.raises(UnknownNameError):
+        _stage_and_fail(registry)
     assert registry.revision() == 1
 
 

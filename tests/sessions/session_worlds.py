@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import numpy as np
-import tiny_oracles
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from tests.sessions import tiny_oracles
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.vocabulary import (
     Array,

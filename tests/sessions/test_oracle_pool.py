@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tiny_oracles
-from session_worlds import CODES, catalog, oracle
 
+from tests.sessions import tiny_oracles
+from tests.sessions.session_worlds import CODES, catalog, oracle
 from transcoder.errors import OracleError, OracleNotAllowedError
 from transcoder.sessions import OraclePool, value_check
 from transcoder.vocabulary import Modality, Oracle, Value, Waveform
@@ -62,8 +62,8 @@ def test_closing_lets_oracles_close() -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (replace(CODES, entry_point="tiny_oracles:Nothing"), "AttributeError: .*'Nothing'"),
-        (replace(CODES, entry_point="tiny_oracles"), "AttributeError: "),
+        (replace(CODES, entry_point=f"{ALLOW[0]}:Nothing"), "AttributeError: .*'Nothing'"),
+        (replace(CODES, entry_point=ALLOW[0]), "AttributeError: "),
         (replace(CODES, parameters={"color": 1}), "TypeError: .*'color'"),
     ],
 )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
-from session_worlds import (
+
+from tests.sessions.session_worlds import (
     CODES,
     EMBEDDER,
     LOGARITHM,
@@ -19,7 +20,6 @@ from session_worlds import (
     runner,
     segment,
 )
-
 from transcoder.errors import ConversionError, NonFiniteError, OracleError, UnknownNameError
 from transcoder.vocabulary import EdgePath, Modality, Tensors, Value
 

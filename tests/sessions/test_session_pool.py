@@ -4,8 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from session_worlds import BLOBS, EMBEDDER, LOG, LOGARITHM, SPECS, SUM, SUMMER, TABLE, segment
 
+from tests.sessions.session_worlds import (
+    BLOBS,
+    EMBED,
+    EMBEDDER,
+    LOG,
+    LOGARITHM,
+    SPECS,
+    SUMMER,
+    TABLE,
+    segment,
+)
 from transcoder.errors import ConversionError, InvalidModelError
 from transcoder.sessions import SessionPool
 from transcoder.vocabulary import Array, Segment, Tensors
@@ -100,12 +110,15 @@ def test_a_session_is_made_once() -> None:
 
 def test_the_longest_unused_session_goes_when_the_limit_is_reached() -> None:
     reads: list[str] = []
-    pool = pool_that_counts(reads, byte_limit=len(SUM) + len(LOG))
+    pool = pool_that_counts(reads, byte_limit=len(EMBED) + len(LOG))
     vectors = {"vector": np.full((1, 2), 211, np.float32)}
-    ran(pool, SUMMER, HIDDEN)
-    ran(pool, LOGARITHM, vectors)
-    ran(pool, SUMMER, HIDDEN)
-    ran(pool, EMBEDDER, TOKENS)
-    ran(pool, EMBEDDER, TOKENS)
-    ran(pool, LOGARITHM, vectors)
-    assert reads == [SUMMER.digest, LOGARITHM.digest, EMBEDDER.digest, LOGARITHM.digest]
+    for edge, batch in (
+        (LOGARITHM, vectors),
+        (SUMMER, HIDDEN),
+        (LOGARITHM, vectors),
+        (EMBEDDER, TOKENS),
+        (LOGARITHM, vectors),
+        (SUMMER, HIDDEN),
+    ):
+        ran(pool, edge, batch)
+    assert reads == [LOGARITHM.digest, SUMMER.digest, EMBEDDER.digest, SUMMER.digest]

@@ -2,13 +2,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_fit
 import torch
 from lightning.pytorch import seed_everything
-from tiny_fit import TARGET, TRAINING, VALIDATION, Rows, tiny_adapter, tiny_data, tiny_vectors
 from torch import Tensor, nn
 from typing_extensions import override
 
+from tests.training import tiny_fit
+from tests.training.tiny_fit import (
+    TARGET,
+    TRAINING,
+    VALIDATION,
+    Rows,
+    tiny_adapter,
+    tiny_data,
+    tiny_vectors,
+)
 from transcoder.adapters import ResidualSettings
 from transcoder.errors import DataError
 from transcoder.training import (

@@ -1,12 +1,12 @@
-"""Five steps at seed 0; run this file to print the losses that are stored here."""
+"""Five steps at seed 0; `python -m tests.training.test_golden_losses` prints them."""
 
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tiny_fit import tiny_fit
 
+from tests.training.tiny_fit import tiny_fit
 from transcoder.adapters import AdapterSettings, LinearSettings, MlpSettings, ResidualSettings
 from transcoder.training import FitSettings
 

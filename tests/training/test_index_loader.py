@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-from tiny_fit import Rows
 from torch import Tensor
 
+from tests.training.tiny_fit import Rows
 from transcoder.training import IndexLoader, ShuffledOrder
 
 PARTS = {"source": Rows(a=np.arange(20)), "latent": Rows(b=np.arange(20) * 10)}

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny_fit
 import torch
 
+from tests.training import tiny_fit
 from transcoder.training import Fitted
 
 
@@ -31,8 +31,8 @@ def _raise_at(wanted: int, error: type[BaseException]) -> Callable[[int], None]:
     return stop
 
 
-# An epoch takes five batches to learn from, then two that choose.
-@pytest.mark.parametrize("stop_at", range(21))
+# An epoch takes five batches to learn from, then two that choose: 7 begins the second one.
+@pytest.mark.parametrize("stop_at", [0, 2, 4, 5, 7, 9, 12, 14, 20])
 def test_a_fit_that_broke_anywhere_goes_on_to_the_same_bits(
     stop_at: int, tmp_path: Path, undisturbed: Fitted
 ) -> None:

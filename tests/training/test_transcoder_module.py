@@ -2,10 +2,10 @@ from hashlib import sha256
 
 import pytest
 import torch
-from tiny_fit import TARGET, tiny_adapter, tiny_data
 from torch import Tensor, nn
 from typing_extensions import override
 
+from tests.training.tiny_fit import TARGET, tiny_adapter, tiny_data
 from transcoder.adapters import LinearSettings
 from transcoder.training import (
     LearningGraph,

@@ -1,5 +1,5 @@
 """The command line: one file per verb."""
 
-from transcoder.cli._app import main
+from transcoder.cli._app import app, main
 
-__all__ = ["main"]
+__all__ = ["app", "main"]

@@ -80,6 +80,9 @@ def keyword_values(
             reason = f"its attribute {attribute.name!r} has no meaning here"
             raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
         values[attribute.name] = _value_of(attribute, node, opset)
+    for name, parameter in known.items():
+        if isinstance(parameter.default, torch.dtype):
+            values.setdefault(name, parameter.default)
     if "outputs" in known:
         values["outputs"] = len(node.output)
     for name, parameter in known.items():

@@ -17,7 +17,7 @@ from transcoder.conversion._host import (
     read_numbers,
     write_numbers,
 )
-from transcoder.conversion._plan import ABSENT, DEVICE, Plan, Step, with_liveness
+from transcoder.conversion._plan import ABSENT, DEVICE, Plan, Step, Subgraph, with_liveness
 from transcoder.conversion.operators import HANDLERS, Handler, Ints, takes_device
 from transcoder.errors import InvalidModelError, UnsupportedOperatorError
 
@@ -40,6 +40,7 @@ class _Known:
         rank: 0 or 1 where it may live as Python integers.
         dtype: Of a value that may live as Python integers.
         is_weight: Whether it is, or comes from, a weight that may be trained.
+        outer: The same value in the graph around, where it is captured.
     """
 
     name: str
@@ -49,6 +50,7 @@ class _Known:
     rank: int | None = None
     dtype: torch.dtype = torch.int64
     is_weight: bool = False
+    outer: "_Known | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,12 @@ class Built:
     Attributes:
         plan: The steps.
         constants: Tensors by name.
-        numbers: Python values by slot.
         nodes: What was not folded, over the names of `constants`.
         small: Constants that live only as Python values, as tensors by name.
     """
 
     plan: Plan
     constants: Mapping[str, Constant]
-    numbers: Mapping[int, object]
     nodes: Sequence[onnx.NodeProto]
     small: Mapping[str, Tensor]
 
@@ -89,8 +89,17 @@ class Built:
 class Builder:
     """Turns one graph into a plan; the graph's operators are checked beforehand."""
 
-    def __init__(self, graph: onnx.GraphProto, opset: int, *, trainable: bool) -> None:
+    def __init__(
+        self,
+        graph: onnx.GraphProto,
+        opset: int,
+        *,
+        trainable: bool,
+        around: "Builder | None" = None,
+    ) -> None:
         self._graph, self._opset, self._trainable = graph, opset, trainable
+        self._around = around
+        self._captures: list[tuple[int, int]] = []
         self._known: dict[str, _Known] = {}
         self._steps: list[Step] = []
         self._size = 2
@@ -100,7 +109,10 @@ class Builder:
         self._nodes: list[onnx.NodeProto] = []
 
     def build(self) -> Built:
-        """Build the plan."""
+        """Build the plan of a whole network."""
+        return Built(self._plan(), self._constants, self._nodes, self._small)
+
+    def _plan(self) -> Plan:
         for tensor in self._graph.initializer:
             is_weight = tensor.doc_string != CONSTANT
             self._add_constant(tensor.name, tensor_of(tensor), is_weight=is_weight)
@@ -112,8 +124,8 @@ class Builder:
         for node in self._graph.node:
             self._add(node)
         gives = tuple(self._tensor_slot(self._find(value.name)) for value in self._graph.output)
-        plan = Plan(with_liveness(self._steps, frozenset(gives)), self._size, takes, gives)
-        return Built(plan, self._constants, self._numbers, self._nodes, self._small)
+        steps = with_liveness(self._steps, frozenset(gives))
+        return Plan(steps, self._size, takes, gives, self._numbers)
 
     def _new_slot(self) -> int:
         self._size += 1
@@ -136,36 +148,57 @@ class Builder:
 
     def _find(self, name: str) -> _Known:
         if name not in self._known:
-            raise InvalidModelError(name, "nothing in the graph gives this value")
+            if self._around is None:
+                raise InvalidModelError(name, "nothing in the graph gives this value")
+            self._known[name] = self._captured(name, self._around._find(name))
         return self._known[name]
+
+    def _captured(self, name: str, outer: _Known) -> _Known:
+        if outer.constant is not None:
+            self._keep(name, outer.constant)
+        return _Known(
+            name, constant=outer.constant, rank=outer.rank, dtype=outer.dtype,
+            is_weight=outer.is_weight, outer=outer,
+        )  # fmt: skip
+
+    def _keep(self, name: str, value: Tensor) -> None:
+        if self._around is None:
+            self._small[name] = value
+        else:
+            self._around._keep(name, value)
+
+    def _adopt(self, known: _Known) -> _Known:
+        """Take a constant of an inner graph, so that the whole network holds it."""
+        name = known.name
+        while name in self._known:
+            name += "'"
+        value = known.constant
+        return self._add_constant(name, value, is_weight=known.is_weight)
 
     def _tensor_slot(self, known: _Known) -> int:
         if known.tensor is None:
-            known.tensor = self._new_slot()
-            if known.constant is None:
-                self._emit(
-                    write_numbers,
-                    (DEVICE, known.host or 0),
-                    {"dtype": known.dtype},
-                    known.tensor,
-                    known.name,
-                )
+            known.tensor = slot = self._new_slot()
+            if known.outer is None and known.constant is not None and self._around is not None:
+                known.outer = self._around._adopt(known)
+            if known.outer is not None and self._around is not None:
+                self._captures.append((self._around._tensor_slot(known.outer), slot))
+            elif known.constant is not None:
+                self._constants[known.name] = Constant(slot, known.constant, known.is_weight)
             else:
-                self._constants[known.name] = Constant(
-                    known.tensor, known.constant, known.is_weight
-                )
+                keywords = {"dtype": known.dtype}
+                self._emit(write_numbers, (DEVICE, known.host or 0), keywords, slot, known.name)
         return known.tensor
 
     def _host_slot(self, known: _Known) -> int:
         if known.host is None:
-            known.host = self._new_slot()
-            if known.constant is None:
-                self._emit(
-                    read_numbers, (self._tensor_slot(known),), {}, known.host, known.name
-                )
+            known.host = slot = self._new_slot()
+            if known.constant is not None:
+                self._numbers[slot] = read_numbers(known.constant)
+                self._keep(known.name, known.constant)
+            elif known.outer is not None and self._around is not None:
+                self._captures.append((self._around._host_slot(known.outer), slot))
             else:
-                self._numbers[known.host] = read_numbers(known.constant)
-                self._small[known.name] = known.constant
+                self._emit(read_numbers, (self._tensor_slot(known),), {}, slot, known.name)
         return known.host
 
     def _emit(
@@ -190,7 +223,8 @@ class Builder:
         inputs: Sequence[_Known | None],
     ) -> bool:  # fmt: skip
         given = [each for each in inputs if each is not None]
-        if handler.is_random or any(each.constant is None for each in given):
+        bodies = any(isinstance(each, onnx.GraphProto) for each in keywords.values())
+        if handler.is_random or bodies or any(each.constant is None for each in given):
             return False
         if self._trainable and any(each.is_weight for each in given):
             return False
@@ -306,10 +340,28 @@ class Builder:
             else:
                 at = self._host_slot if position in handler.host else self._tensor_slot
                 takes.append(at(each))
+        keywords = self._with_blocks(keywords, takes, 1 if takes_device(handler.run) else 0)
         gives = tuple(self._add_input(name) if name else ABSENT for name in node.output)
         self._emit(
             handler.run, takes, keywords, gives if handler.many else gives[0], _label(node)
         )
+
+    def _with_blocks(
+        self, keywords: Mapping[str, object], takes: list[int], skipped: int
+    ) -> dict[str, object]:
+        """Build the graphs among the attributes; what they capture is taken after the inputs."""
+        ready = dict(keywords)
+        for name, value in keywords.items():
+            if isinstance(value, onnx.GraphProto):
+                inner = Builder(value, self._opset, trainable=self._trainable, around=self)
+                plan = inner._plan()
+                first = len(takes) - skipped
+                takes += [outer for outer, _ in inner._captures]
+                pairs = tuple(
+                    (first + at, slot) for at, (_, slot) in enumerate(inner._captures)
+                )
+                ready[name] = Subgraph(plan, pairs)
+        return ready
 
 
 def _numeric(handler: Handler, inputs: Sequence[_Known | None]) -> Handler | None:

@@ -8,7 +8,7 @@ from google.protobuf.message import (  # type: ignore[import-untyped]  # it has 
 )
 from onnx import inliner, shape_inference, version_converter
 
-from transcoder.conversion._attributes import keyword_values
+from transcoder.conversion._attributes import DTYPES, keyword_values
 from transcoder.conversion._builder import Builder
 from transcoder.conversion._module import OnnxModule
 from transcoder.conversion.operators import HANDLERS
@@ -19,6 +19,8 @@ _MEANT = 23
 
 _NEWEST = 28
 """The newest opset whose operators were compared with the handlers."""
+
+_SCAN_CHANGED = 9
 
 _DOMAINS = frozenset({"", "ai.onnx"})
 
@@ -82,6 +84,11 @@ def _upgraded(model: onnx.ModelProto) -> onnx.ModelProto:
     opset = _opset(model)
     if opset >= _MEANT:
         return model
+    if opset < _SCAN_CHANGED:
+        for node in _all_nodes(model.graph):
+            if node.op_type == "Scan":
+                reason = f"before opset {_SCAN_CHANGED} it meant something else"
+                raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
     try:
         return version_converter.convert_version(model, _MEANT)
     except (RuntimeError, ValueError) as error:
@@ -126,6 +133,12 @@ def _expanded(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _check(graph: onnx.GraphProto, opset: int) -> None:
+    for value in graph.input:
+        number = _element_of(value.type)
+        if number not in DTYPES:
+            kind = onnx.TensorProto.DataType.Name(number) if number else "no tensor"
+            reason = f"its input {value.name!r} is {kind}, for which torch has no type"
+            raise InvalidModelError(graph.name, reason, "cut the network after it")
     for node in _all_nodes(graph):
         if node.domain not in _DOMAINS:
             reason = f"nothing is known of the operators of {node.domain!r}"
@@ -134,6 +147,17 @@ def _check(graph: onnx.GraphProto, opset: int) -> None:
             reason = "it has neither a torch meaning here nor a function body"
             raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
         keyword_values(node, HANDLERS[node.op_type], opset)
+
+
+def _element_of(kind: onnx.TypeProto) -> int:
+    while not kind.HasField("tensor_type"):
+        if kind.HasField("sequence_type"):
+            kind = kind.sequence_type.elem_type
+        elif kind.HasField("optional_type"):
+            kind = kind.optional_type.elem_type
+        else:
+            return 0
+    return int(kind.tensor_type.elem_type)
 
 
 def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

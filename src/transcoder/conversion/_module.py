@@ -1,7 +1,7 @@
 """The torch module that runs a plan."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Self, final
 
@@ -12,7 +12,6 @@ from typing_extensions import override
 
 from transcoder.conversion._attributes import proto_of
 from transcoder.conversion._builder import CONSTANT, Builder, Built, Constant
-from transcoder.conversion._plan import ABSENT, DEVICE
 from transcoder.errors import ConversionError
 
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -40,7 +39,6 @@ class OnnxModule(nn.Module):
         self._skeleton = _stripped(skeleton, built)
         self._trainable = trainable
         self._original = self._plan = built.plan
-        self._numbers = dict(built.numbers)
         self._floats = {dtype: dtype for dtype in _FLOATS}
         self.weights = nn.Module()
         self._places = tuple(
@@ -68,16 +66,10 @@ class OnnxModule(nn.Module):
             wanted = ", ".join(self.input_names)
             reason = f"it takes {len(plan.takes)} tensors ({wanted}), {len(inputs)} came"
             raise ConversionError("the network", None, reason)
-        slots: list[object] = [None] * plan.size
-        slots[DEVICE] = inputs[0].device if inputs else self._device()
-        for slot, number in self._numbers.items():
-            slots[slot] = number
+        slots = plan.slots(self._device_of(inputs), inputs)
         parameters, buffers = self.weights._parameters, self.weights._buffers  # noqa: SLF001  # the fast way to them
         for slot, place, _ in self._places:
             slots[slot] = parameters[place] if place in parameters else buffers[place]
-        for slot, value in zip(plan.takes, inputs, strict=True):
-            slots[slot] = value
-        slots[ABSENT] = None
         outputs = plan.run(slots)
         return outputs[0] if len(outputs) == 1 else tuple(outputs)  # type: ignore[return-value, arg-type]  # outputs are tensors
 
@@ -119,6 +111,8 @@ class OnnxModule(nn.Module):
         built = Builder(model.graph, opset, trainable=trainable).build()
         module = cls(model, built, trainable=trainable)
         module._cast(dict(floats or {}))
+        for weight in module.weights.parameters():
+            weight.data = weight.data.to(module._floats.get(weight.dtype, weight.dtype))
         return module
 
     @override
@@ -141,6 +135,11 @@ class OnnxModule(nn.Module):
     def _cast(self, floats: Mapping[torch.dtype, torch.dtype]) -> None:
         self._floats = self._floats | dict(floats)
         self._plan = self._original.with_floats(self._floats)
+
+    def _device_of(self, inputs: Sequence[object]) -> torch.device:
+        given = (each for each in inputs if isinstance(each, Tensor))
+        first = next(given, None)
+        return self._device() if first is None else first.device
 
     def _device(self) -> torch.device:
         tensors = chain(self.weights.parameters(), self.weights.buffers())

@@ -46,12 +46,24 @@ class Plan:
         size: How many slots there are.
         takes: Slots of the graph's inputs.
         gives: Slots of the graph's outputs.
+        numbers: Python values by slot, there from the beginning.
     """
 
     steps: tuple[Step, ...]
     size: int
     takes: tuple[int, ...]
     gives: tuple[int, ...]
+    numbers: Mapping[int, object]
+
+    def slots(self, device: torch.device, inputs: Sequence[object]) -> list[object]:
+        """Lay out all slots, with inputs and numbers at their places."""
+        slots: list[object] = [None] * self.size
+        slots[DEVICE] = device
+        for slot, number in self.numbers.items():
+            slots[slot] = number
+        for slot, value in zip(self.takes, inputs, strict=True):
+            slots[slot] = value
+        return slots
 
     def run(self, slots: list[object]) -> list[object]:
         """Execute all steps.
@@ -98,7 +110,38 @@ class Plan:
             )
             for step in self.steps
         )
-        return Plan(steps, self.size, self.takes, self.gives)
+        return Plan(steps, self.size, self.takes, self.gives, self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """The body of a loop or a branch.
+
+    Attributes:
+        plan: What runs it.
+        captures: Pairs of a position among what the kernel was given and a slot of the plan.
+    """
+
+    plan: Plan
+    captures: tuple[tuple[int, int], ...]
+
+    @property
+    def takes(self) -> int:
+        """How many inputs it has, without what it captures."""
+        return len(self.plan.takes)
+
+    def run(
+        self, device: torch.device, given: Sequence[object], inputs: Sequence[object]
+    ) -> list[object]:
+        """Run the body; see `operators.Block`."""
+        slots = self.plan.slots(device, inputs)
+        for position, slot in self.captures:
+            slots[slot] = given[position]
+        return self.plan.run(slots)
+
+    def with_floats(self, floats: Mapping[torch.dtype, torch.dtype]) -> "Subgraph":
+        """Cast as the weights were cast."""
+        return Subgraph(self.plan.with_floats(floats), self.captures)
 
 
 def _cast(value: object, floats: Mapping[torch.dtype, torch.dtype]) -> object:
@@ -107,7 +150,7 @@ def _cast(value: object, floats: Mapping[torch.dtype, torch.dtype]) -> object:
             return floats.get(value, value)
         case Tensor():
             return value.to(floats.get(value.dtype, value.dtype))
-        case Plan():
+        case Subgraph():
             return value.with_floats(floats)
         case _:
             return value

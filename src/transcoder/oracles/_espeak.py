@@ -5,7 +5,7 @@ import sys
 import weakref
 from collections.abc import Sequence
 from importlib.util import find_spec
-from threading import Timer
+from threading import Lock, Timer
 from typing import final
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from transcoder.errors import MissingExtraError, OracleError
 from transcoder.oracles._espeak_pipe import exchange
 from transcoder.vocabulary import Waveform
+
+_ATTEMPTS = 2
 
 
 @final
@@ -37,28 +39,26 @@ class EspeakSynthesizer:
         self.rate_wpm = rate_wpm
         self.pitch = pitch
         self.limit_s = limit_s
+        self._lock = Lock()  # one question at a time through the worker's pipes
         self._worker: _Worker | None = None
 
     def __call__(self, values: Sequence[str]) -> list[Waveform]:
         """Give the sound of each text, at eSpeak's own 22,050 Hz."""
         if find_spec("espeakng_loader") is None:
             raise MissingExtraError("EspeakSynthesizer", "espeakng-loader", "espeak")
-        return [self._spoken(text, row) for row, text in enumerate(values)]
+        with self._lock:
+            return [self._spoken(text, row) for row, text in enumerate(values)]
 
     def _spoken(self, text: str, row: int) -> Waveform:
-        try:
-            return self._asked(text)
-        except _WorkerDiedError:
-            return self._asked_again(text, row)
-        except _RefusedError as error:
-            raise OracleError(type(self).__name__, row, str(error)) from error
-
-    def _asked_again(self, text: str, row: int) -> Waveform:
-        try:
-            return self._asked(text)
-        except _WorkerDiedError as error:
-            reason = f"the worker died or took over {self.limit_s} s, twice, at {text!r}"
-            raise OracleError(type(self).__name__, row, reason) from error
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._asked(text)
+            except _WorkerDiedError:
+                continue
+            except _RefusedError as error:
+                raise OracleError(type(self).__name__, row, str(error)) from error
+        reason = f"the worker died or took over {self.limit_s} s, twice, at {text!r}"
+        raise OracleError(type(self).__name__, row, reason)
 
     def _asked(self, text: str) -> Waveform:
         if self._worker is None:

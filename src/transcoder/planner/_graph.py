@@ -79,6 +79,7 @@ class Graph:
             self.leaving[source].append((rank, target))
             self._connect(target, source, self.costs[rank])
         self.distances_to = lru_cache(maxsize=64)(self._distances_to)
+        self.hops_to = lru_cache(maxsize=64)(self._hops_to)
 
     def node(self, modality: Modality) -> int:
         """Find the number of a modality."""
@@ -99,6 +100,13 @@ class Graph:
         weight = _hiding(avoid) if avoid else "cost"
         found: dict[int, int] = nx.single_source_dijkstra_path_length(
             self._backward, goal, weight=weight
+        )
+        return found
+
+    def _hops_to(self, goal: int, limit: int | None) -> Mapping[int, int]:
+        """Count the fewest edges from each node to the goal, where they are not too many."""
+        found: dict[int, int] = nx.single_source_shortest_path_length(
+            self._backward, goal, cutoff=limit
         )
         return found
 

@@ -67,7 +67,7 @@ def find_paths(
     _check_excluded(catalog, preference)
     if k == 1 and not pieces:
         path = _maybe_path(catalog, begin, end, preference)
-        paths = () if path is None else (path,)
+        paths: tuple[EdgePath, ...] = () if path is None else (path,)
     else:
         paths = _tour(catalog, begin, end, k=k, pieces=pieces, preference=preference)
     if not paths:

@@ -73,10 +73,19 @@ class Search:
         graph = self.graph
         start, goal = graph.node(source), graph.node(target)
         shunned = frozenset(graph.node(each) for each in avoid)
-        distances = graph.distances_to(goal, shunned)
-        if start in shunned or goal in shunned or start not in distances:
+        hops = graph.hops_to(goal, self.limit)
+        if start not in hops or shunned & {start, goal}:
             return
-        walker = Walker(graph, lambda state: distances.get(state[0], inf), self.limit, shunned)
+        distances = graph.distances_to(goal, shunned)
+        if start not in distances:
+            return
+        walker = Walker(
+            graph,
+            lambda state: distances.get(state[0], inf),
+            limit=self.limit,
+            hops=hops,
+            avoid=shunned,
+        )
         for ranks in islice(walker.find_paths(start, (goal, 0)), self.k):
             yield graph.path(start, ranks)
 
@@ -103,7 +112,7 @@ class Search:
     def find_suffixes(self, source: Modality) -> Iterator[EdgePath]:
         """Give the best path of at least one edge to every modality within reach."""
         start = self.graph.node(source)
-        walker = Walker(self.graph, lambda _state: 0, self.limit)
+        walker = Walker(self.graph, lambda _state: 0, limit=self.limit)
         reached: dict[int, Ranks] = {}
         for ranks, (node, _) in walker.find_ends(Root((start, 0))):
             reached.setdefault(node, ranks)

@@ -39,6 +39,8 @@ class Walker:
         graph: Where it walks.
         remaining: The cost from a state to the goal, or less; infinite where no way leads on.
         limit: The most edges that a path may have, or None.
+        hops: The fewest edges from a node to the goal; a node without is too far. None where
+            there is no goal, or no limit.
         avoid: Nodes that no path may touch.
         met_on: The pieces that an edge stands for, by rank.
         met_at: The pieces that a node stands for.
@@ -47,6 +49,7 @@ class Walker:
     graph: Graph
     remaining: Callable[[State], float]
     limit: int | None = None
+    hops: Mapping[int, int] | None = None
     avoid: frozenset[int] = frozenset()
     met_on: Mapping[int, int] = field(default_factory=dict)
     met_at: Mapping[int, int] = field(default_factory=dict)
@@ -82,17 +85,21 @@ class Walker:
                 continue
             lengths[state] = length
             yield ranks, state
-            if len(ranks) >= room:
-                continue
+            ahead = room - len(ranks) - 1
             forbidden = root.ranks if ranks else (*root.ranks, *barred)
             for rank, target in self.graph.leaving[state[0]]:
                 after = self.step(state, rank, target)
-                if rank in forbidden or after in root.states or target in self.avoid:
+                if rank in forbidden or after in root.states or not self._fits(target, ahead):
                     continue
                 reached = cost + self.graph.costs[rank]
                 estimate = reached + self.remaining(after)
                 if estimate < inf and lengths.get(after, inf) > length:
                     heappush(heap, (estimate, (*ranks, rank), reached, after))
+
+    def _fits(self, node: int, ahead: float) -> bool:
+        """Whether a path may go to a node when so many edges are allowed behind it."""
+        needed = 0 if self.hops is None else self.hops.get(node, inf)
+        return needed <= ahead and node not in self.avoid
 
     def find_paths(self, start: int, goal: State) -> Iterator[Ranks]:
         """Give the paths from a node to a state, cheapest first, equal ones by name.

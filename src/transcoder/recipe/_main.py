@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import final
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -20,53 +20,80 @@ from transcoder.recipe._result import RunResult, write_result
 from transcoder.recipe._schema import RunConfig, known_keys
 
 _DEBUG = "HYDRA_FULL_ERROR"
+_TOLD = (TranscoderError, HydraException, OmegaConfBaseException, OSError)
 _ASKED_KEY = re.compile(r"Could not override '([^']+)'")
 
 
 def main(train: Callable[[RunConfig], RunResult]) -> None:
     """Compose what the command line asks for, train it, and leave its result for the sweep.
 
-    Every failure prints one sentence and exits 1; with HYDRA_FULL_ERROR=1 in the environment
-    it prints a traceback instead.
+    Every failure prints one sentence and exits 1, after the other jobs of a sweep; with
+    HYDRA_FULL_ERROR=1 in the environment it prints a traceback instead.
 
     Args:
         train: What to do with one run.
     """
-    wants_traceback = os.environ.get(_DEBUG) == "1"
+    jobs = _Jobs(train, wants_traceback=os.environ.get(_DEBUG) == "1", process=os.getpid())
     os.environ[_DEBUG] = "1"
     try:
         mount()
-        hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="train")(
-            lambda composed: _run(composed, train)
-        )()
-    except (TranscoderError, HydraException, OmegaConfBaseException) as error:
-        if wants_traceback:
-            raise
-        _fail(error)
+        run = hydra.main(
+            version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="train"
+        )
+        run(jobs)()
+    except _TOLD as error:
+        jobs.fail(error)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the same command goes on from the last checkpoint\n")
+        sys.stderr.write("interrupted; the same command goes on from where it was\n")
         sys.exit(130)
+    if jobs.has_failed:
+        sys.exit(1)
 
 
-def _run(composed: DictConfig, train: Callable[[RunConfig], RunResult]) -> RunResult:
-    config = OmegaConf.to_object(composed)
-    if not isinstance(config, RunConfig):
-        message = f"the schema gave {type(config).__name__}"
-        raise TypeError(message)
-    result = train(config)
-    write_result(Path(HydraConfig.get().runtime.output_dir), result)
-    return result
+@final
+class _Jobs:
+    """Runs each job, and remembers whether one has failed."""
 
+    def __init__(
+        self, train: Callable[[RunConfig], RunResult], *, wants_traceback: bool, process: int
+    ) -> None:
+        self._train = train
+        self._wants_traceback = wants_traceback
+        self._process = process
+        self.has_failed = False
 
-def _fail(error: Exception) -> NoReturn:
-    sys.stderr.write(f"error: {explain(error)}\n")
-    sys.exit(1)
+    def __call__(self, composed: DictConfig) -> RunResult | None:
+        """Train one composition."""
+        try:
+            config = OmegaConf.to_object(composed)
+            if not isinstance(config, RunConfig):
+                message = f"the schema gave {type(config).__name__}"
+                raise TypeError(message)
+            result = self._train(config)
+            write_result(Path(HydraConfig.get().runtime.output_dir), result)
+        except _TOLD as error:
+            if os.getpid() != self._process:
+                raise
+            self.fail(error)
+            return None
+        return result
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong, or raise it for its traceback."""
+        if self._wants_traceback:
+            raise error
+        self.has_failed = True
+        sys.stderr.write(f"error: {explain(error)}\n")
 
 
 def explain(error: Exception) -> str:
     """Say in one sentence what is wrong with a composition, and what there is instead."""
     if isinstance(error, TranscoderError):
         return str(error)
+    if isinstance(error, OSError):
+        place = repr(error.filename) if error.filename else "a file"
+        reason = error.strerror or str(error)
+        return f"{place} cannot be read or written: {reason}; free the place and run again"
     text = " ".join(line.strip() for line in str(error).splitlines() if _is_plain(line))
     text = text.partition(" Config search path")[0].removeprefix("In 'train': ")
     text = text.replace(" Available options", "; available options")

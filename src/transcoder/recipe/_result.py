@@ -51,4 +51,9 @@ def maybe_read_result(folder: Path) -> RunResult | None:
     path = folder / _FILE
     if not path.is_file():
         return None
-    return RunResult(**json.loads(path.read_text(encoding="utf-8")))
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    plain["scores"] = {
+        candidate: {name: tuple(score) for name, score in scores.items()}
+        for candidate, scores in plain["scores"].items()
+    }
+    return RunResult(**plain)

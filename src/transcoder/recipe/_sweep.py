@@ -12,7 +12,13 @@ from typing_extensions import override
 from transcoder.recipe._result import RunResult, maybe_read_result
 
 _RANKED_BY = ("validation/retention", "validation/r2")
-_SHOWN = ("validation/retention", "test/retention", "test/r2", "test/recall_at_1")
+_SHOWN = {
+    "validation/retention": "validation retention",
+    "test/retention": "test retention",
+    "test/r2": "test R²",
+    "test/recall_at_1": "test R@1",
+}
+_PLAIN_WIDTH = 140
 
 
 class SweepTable(Callback):
@@ -22,7 +28,9 @@ class SweepTable(Callback):
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(OmegaConf.select(config, "hydra.sweep.dir"))
         jobs = [(path.parent, _overrides(path.parent)) for path in folder.glob("*/.hydra")]
-        Console().print(sweep_table(folder, jobs))
+        console = Console()
+        width = console.width if console.is_terminal else _PLAIN_WIDTH
+        console.print(sweep_table(folder, jobs), width=width)
 
 
 def sweep_table(folder: Path, jobs: list[tuple[Path, str]]) -> Table:
@@ -36,7 +44,7 @@ def sweep_table(folder: Path, jobs: list[tuple[Path, str]]) -> Table:
         One row per job; jobs that left no result come last.
     """
     table = Table(title=f"sweep {folder}")
-    for name in ("job", "asked", "best", "version", "current", *_SHOWN, "seconds"):
+    for name in ("job", "asked", "registered", "version", "current", *_SHOWN.values(), "seconds"):
         table.add_column(name)
     rows = [(path, asked, maybe_read_result(path)) for path, asked in jobs]
     for path, asked, result in sorted(rows, key=lambda row: _rank(row[2]), reverse=True):
@@ -72,4 +80,6 @@ def _shown(result: RunResult, name: str) -> str:
     if score is None:
         return "-"
     value, low, high = score
-    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    if low is None or not name.endswith("retention"):
+        return f"{value:.3f}"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"

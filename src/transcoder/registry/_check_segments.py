@@ -12,8 +12,8 @@ from transcoder.vocabulary import Catalog, Modality, ModalityEntry, Segment, Seg
 def segment_faults(before: State, after: State) -> Iterator[str]:
     """Find what is wrong with the segments.
 
-    A version that was there before is looked at again where the entry of one of its ends has
-    changed, if paths can take it: older ones may stay behind a spec.
+    A version that was there before is looked at again where it becomes current, or is current
+    and the entry of one of its ends has changed: older ones may stay behind a spec.
     """
     moved = _moved_modalities(before, after)
     for key, versions in after.segments.items():
@@ -21,9 +21,10 @@ def segment_faults(before: State, after: State) -> Iterator[str]:
         if not fresh and versions is before.segments.get(key):
             continue
         yield from _key_faults(key, versions[0], after.catalog)
-        known = {id(each) for each in before.segments.get(key, ())}
+        was_current = {each.version: each.is_current for each in before.segments.get(key, ())}
         for segment in versions:
-            if id(segment) not in known or (fresh and segment.is_current):
+            was = was_current.get(segment.version)
+            if was is None or (segment.is_current and (fresh or not was)):
                 yield from _version_faults(segment, after.catalog)
 
 

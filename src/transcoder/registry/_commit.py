@@ -60,10 +60,10 @@ def _commit_onto(now: State, place: Place, staging: Staging, *, note: str) -> Co
     faults = [*staging.faults, *draft.faults, *find_faults(now, after)]
     if faults:
         raise CommitError(list(dict.fromkeys(faults)))
+    place.blobs.put(staging.files)
     delta = diff(now, after)
     if not delta.changes:
         return Commit(now.revision, segments=draft.settled_segments(after))
-    place.blobs.put(staging.files)
     sizes = {digest: len(data) for digest, data in staging.files.items()}
     if not place.store.write(now.revision, delta, blobs=sizes, note=note):
         return None

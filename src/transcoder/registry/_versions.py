@@ -46,9 +46,9 @@ class Versions:
     def put(self, segment: Segment, *, make_current: bool) -> Segment:
         """Add a version, or find or restore the one of equal content.
 
-        A mere declaration, without a file, stands back behind versions that there are.
+        A transcoder that is only declared stands back behind the versions that there are.
         """
-        if not segment.is_runnable and self._live:
+        if segment.is_transcoder and not segment.is_runnable and self._live:
             return self.current or self.live[-1]
         version = self._by_content.get(_content(segment))
         if version is None:

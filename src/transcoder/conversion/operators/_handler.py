@@ -3,8 +3,9 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+import torch
 from torch import Tensor
 
 Ints: TypeAlias = int | tuple[int, ...]
@@ -14,13 +15,36 @@ Kernel: TypeAlias = Callable[..., object]
 """Inputs by position, None where absent; attributes by keyword, named as in ONNX."""
 
 
+class Block(Protocol):
+    """The body of a loop or a branch, ready to run."""
+
+    @property
+    def takes(self) -> int:
+        """How many inputs it has, without what it captures."""
+
+    def run(
+        self, device: torch.device, given: Sequence[object], inputs: Sequence[object]
+    ) -> list[object]:
+        """Run the body.
+
+        Args:
+            device: Where new tensors are made.
+            given: All that the kernel was given after the device, captures included.
+            inputs: The body's own inputs.
+
+        Returns:
+            The body's outputs.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """What one operator becomes.
 
     A kernel whose first parameter is named `device` is given the device of the network. A
     keyword parameter `outputs` is given the number of outputs that the node has, `packed`
-    whether the constants of `pack` were rearranged while converting.
+    whether the constants of `pack` were rearranged while converting. A graph among the
+    attributes becomes a `Block`; what it captures is given after the inputs.
 
     Attributes:
         run: The kernel, a function at module level.

@@ -163,11 +163,15 @@ def _mirrored(value: Tensor, axis: int, before: int, after: int, mode: str) -> T
 
 
 def constant_of_shape(
-    device: torch.device, wanted: tuple[int, ...], *, value: Tensor | None = None
+    device: torch.device,
+    wanted: tuple[int, ...],
+    *,
+    value: Tensor | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Fill a new tensor: https://onnx.ai/onnx/operators/onnx__ConstantOfShape.html."""
     if value is None:
-        return torch.zeros(wanted, device=device)
+        return torch.zeros(wanted, dtype=dtype, device=device)
     return value.to(device).reshape(()).expand(wanted).contiguous()
 
 

@@ -1,0 +1,151 @@
+"""Numbers of few bits and back; gradients pass only where the values are real.
+
+Each operator's page is https://onnx.ai/onnx/operators/onnx__NAME.html.
+"""
+
+# ruff: noqa: PLR0913, PLR0917  # a kernel has the inputs and attributes that ONNX gives it
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from transcoder.conversion.operators._conv import convolve
+from transcoder.conversion.operators._handler import Handler, handlers
+
+
+def _spread(scale: Tensor, value: Tensor, axis: int, block_size: int) -> Tensor:
+    """Bring one scale per tensor, per place on an axis, or per block to the value's shape."""
+    if scale.dim() == 0 or (scale.dim() == 1 and scale.numel() == 1):
+        return scale.reshape(())
+    if block_size:
+        wide = scale.repeat_interleave(block_size, axis)
+        return wide.narrow(axis, 0, value.shape[axis])
+    return scale.reshape([-1 if at == axis % value.dim() else 1 for at in range(value.dim())])
+
+
+def _saturated(value: Tensor, dtype: torch.dtype) -> Tensor:
+    limits = torch.iinfo(dtype)
+    return value.clamp(limits.min, limits.max).to(dtype)
+
+
+def quantize(
+    value: Tensor, scale: Tensor, zero: Tensor | None = None, *, axis: int = 1,
+    block_size: int = 0, output_dtype: torch.dtype | None = None, saturate: int = 1,
+) -> Tensor:  # fmt: skip
+    """Round to steps: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html."""
+    del saturate
+    dtype = (output_dtype or torch.uint8) if zero is None else zero.dtype
+    steps = torch.round(value / _spread(scale, value, axis, block_size))
+    wide = steps.to(torch.float64)
+    if zero is not None:
+        wide = wide + _spread(zero, value, axis, block_size).to(torch.float64)
+    return _saturated(wide, dtype)
+
+
+def dequantize(
+    value: Tensor, scale: Tensor, zero: Tensor | None = None,
+    *, axis: int = 1, block_size: int = 0, output_dtype: torch.dtype | None = None,
+) -> Tensor:  # fmt: skip
+    """Give steps their size: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html."""
+    steps = value.to(torch.int64)
+    if zero is not None:
+        steps = steps - _spread(zero, value, axis, block_size).to(torch.int64)
+    sizes = _spread(scale, value, axis, block_size)
+    return (steps.to(sizes.dtype) * sizes).to(output_dtype or scale.dtype)
+
+
+def dynamic_quantize(value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose steps, then round: https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html."""
+    low, high = value.amin().clamp(max=0), value.amax().clamp(min=0)
+    scale = (high - low) / 255
+    zero = _saturated(torch.round(-low / scale), torch.uint8)
+    return quantize(value, scale, zero), scale, zero
+
+
+def _centred(value: Tensor, zero: Tensor | None, *, by_row: bool = False) -> Tensor:
+    wide = value.to(torch.int32)
+    if zero is None:
+        return wide
+    middle = zero.to(torch.int32)
+    return wide - (
+        middle.unsqueeze(-1) if by_row and zero.dim() == 1 and zero.numel() > 1 else middle
+    )
+
+
+def multiply_integers(
+    left: Tensor,
+    right: Tensor,
+    left_zero: Tensor | None = None,
+    right_zero: Tensor | None = None,
+) -> Tensor:
+    """Multiply small integers: https://onnx.ai/onnx/operators/onnx__MatMulInteger.html."""
+    return torch.matmul(_centred(left, left_zero, by_row=True), _centred(right, right_zero))
+
+
+def convolve_integers(
+    value: Tensor, weight: Tensor, zero: Tensor | None = None, weight_zero: Tensor | None = None,
+    *, auto_pad: str = "NOTSET", dilations: tuple[int, ...] | None = None, group: int = 1,
+    kernel_shape: tuple[int, ...] | None = None, pads: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve small integers, exactly: https://onnx.ai/onnx/operators/onnx__ConvInteger.html."""
+    kernel = _centred(weight, _by_channel(weight_zero, weight)).to(torch.float64)
+    result = convolve(
+        _centred(value, zero).to(torch.float64), kernel, auto_pad=auto_pad, dilations=dilations,
+        group=group, kernel_shape=kernel_shape, pads=pads, strides=strides,
+    )  # fmt: skip
+    return result.to(torch.int32)
+
+
+def _by_channel(numbers: Tensor | None, weight: Tensor) -> Tensor | None:
+    if numbers is None or numbers.numel() == 1:
+        return None if numbers is None else numbers.reshape(())
+    return numbers.reshape(-1, *(1,) * (weight.dim() - 1))
+
+
+def quantized_matmul(
+    left: Tensor, left_scale: Tensor, left_zero: Tensor, right: Tensor, right_scale: Tensor,
+    right_zero: Tensor, scale: Tensor, zero: Tensor,
+) -> Tensor:  # fmt: skip
+    """Multiply quantized matrices: https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html."""
+    rows = (
+        left_scale.unsqueeze(-1)
+        if left_scale.dim() == 1 and left_scale.numel() > 1
+        else left_scale
+    )
+    product = multiply_integers(left, right, left_zero, right_zero)
+    sizes = rows.to(torch.float64) * right_scale.to(torch.float64) / scale.to(torch.float64)
+    return _saturated(torch.round(product * sizes) + zero.to(torch.float64), zero.dtype)
+
+
+def quantized_convolve(
+    value: Tensor, value_scale: Tensor, value_zero: Tensor, weight: Tensor, weight_scale: Tensor,
+    weight_zero: Tensor, scale: Tensor, zero: Tensor, bias: Tensor | None = None,
+    *, auto_pad: str = "NOTSET", dilations: tuple[int, ...] | None = None, group: int = 1,
+    kernel_shape: tuple[int, ...] | None = None, pads: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve quantized images: https://onnx.ai/onnx/operators/onnx__QLinearConv.html."""
+    sums = convolve_integers(
+        value, weight, value_zero, weight_zero, auto_pad=auto_pad, dilations=dilations,
+        group=group, kernel_shape=kernel_shape, pads=pads, strides=strides,
+    ).to(torch.float64)  # fmt: skip
+    around = (-1, *(1,) * (value.dim() - 2))
+    if bias is not None:
+        sums = sums + bias.reshape(around)
+    sizes = (value_scale * weight_scale).to(torch.float64) / scale.to(torch.float64)
+    steps = torch.round(sums * (sizes.reshape(around) if sizes.numel() > 1 else sizes))
+    return _saturated(steps + zero.to(torch.float64), zero.dtype)
+
+
+HANDLERS: Mapping[str, Handler] = handlers(
+    {
+        "ConvInteger": convolve_integers,
+        "DequantizeLinear": dequantize,
+        "MatMulInteger": multiply_integers,
+        "QLinearConv": quantized_convolve,
+        "QLinearMatMul": quantized_matmul,
+        "QuantizeLinear": quantize,
+    }
+) | {"DynamicQuantizeLinear": Handler(dynamic_quantize, many=True)}

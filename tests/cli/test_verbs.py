@@ -1,0 +1,126 @@
+"""Each verb prints for people and for scripts, and fails in one sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.tiny_world import write_tiny_world
+from transcoder.cli import app
+
+ENGLISH_TO_GERMAN = ("--from", "text<en>", "--to", "text<de>")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    world = write_tiny_world(folder / "world")
+    applied = CliRunner().invoke(app, ["apply", str(world), "--registry", str(folder / "reg")])
+    assert applied.exit_code == 0, applied.output
+    return folder / "reg"
+
+
+def call(registry: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--registry", str(registry)])
+
+
+def test_applying_a_world_says_where_and_what(tmp_path: Path) -> None:
+    world = str(write_tiny_world(tmp_path / "world"))
+    first = call(tmp_path / "reg", "apply", world)
+    assert "making the registry" in first.stderr
+    assert "revision 1: 22 changes" in first.stdout
+    again = call(tmp_path / "reg", "apply", world, "--json")
+    assert json.loads(again.stdout) == {"revision": 1, "changed": [], "retired": []}
+
+
+def test_info_lists_models_modalities_oracles_and_datasets(registry: Path) -> None:
+    shown = json.loads(call(registry, "info", "--json").stdout)
+    assert {each["model"] for each in shown["models"]} == {"A", "B"}
+    assert shown["modalities"]["text_latent@1"]["founder"] == "B"
+    assert set(shown["oracles"]) == {"A.tokenizer", "B.tokenizer", "C.tokenizer", "C.decoder"}
+    assert shown["datasets"]["words"]["columns"] == {
+        "english": "text<en>",
+        "german": "text<de>",
+    }
+    assert "text_latent@1" in call(registry, "info").stdout
+
+
+def test_path_shows_each_step(registry: Path) -> None:
+    shown = json.loads(call(registry, "path", "text<en>", "text<de>", "--json").stdout)
+    assert [edge["name"] for edge in shown["edges"]] == ["B.tokenizer", "B", "B", "C.decoder"]
+    assert "C.decoder" in call(registry, "path", "text<en>", "text<de>").stdout
+
+
+def test_opportunities_are_listed_best_first(registry: Path) -> None:
+    shown = json.loads(call(registry, "opportunities", "{A}", "text_latent", "--json").stdout)
+    kinds = [(each["kind"], each["grade"]) for each in shown["opportunities"]]
+    assert kinds == [("latent", "real"), ("output", "real")]
+
+
+def test_convert_prints_the_result(registry: Path) -> None:
+    assert call(registry, "convert", *ENGLISH_TO_GERMAN, "qz").stdout == "qz\n"
+
+
+def test_convert_reads_standard_input(registry: Path) -> None:
+    arguments = ["convert", *ENGLISH_TO_GERMAN, "-", "--registry", str(registry)]
+    assert CliRunner().invoke(app, arguments, input="hi\n").stdout == "hi\n"
+
+
+def test_convert_writes_and_reads_files(registry: Path, tmp_path: Path) -> None:
+    latent = str(tmp_path / "latent.npz")
+    to_latent = ("--from", "text<en>", "--to", "text_latent", "-o", latent)
+    assert call(registry, "convert", *to_latent, "ok").stdout == f"wrote {latent}\n"
+    from_latent = ("--from", "text_latent", "--to", "text<de>")
+    assert call(registry, "convert", *from_latent, latent).stdout == "ok\n"
+
+
+def test_convert_says_which_path_it_took(registry: Path) -> None:
+    shown = json.loads(call(registry, "convert", *ENGLISH_TO_GERMAN, "qz", "--json").stdout)
+    assert shown["result"] == "qz"
+    assert "-> [B] -> text_latent@1" in shown["path"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("path", "text<en>", "text<fr>"), "there is no modality 'text<fr>'; did you mean"),
+        (
+            ("path", "text<en", "text<de>"),
+            "'text<en' is not a modality; write it like text<en>",
+        ),
+        (
+            ("path", "text<en>", "text<de>", "--via", "{A}"),
+            "a transcoder '{A}' -> 'text_latent@1' would make one",
+        ),
+        (("convert", *ENGLISH_TO_GERMAN, "q7"), "'7' in 'q7' is not in the alphabet"),
+        (("convert", *ENGLISH_TO_GERMAN, "qz", "-o", "/no/such/a.txt"), "choose another place"),
+        (("apply", "/no/world.yaml"), "cannot be read: No such file"),
+    ],
+)
+def test_a_failure_is_one_sentence_and_exit_code_1(
+    registry: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    failed = call(registry, *arguments)
+    assert failed.exit_code == 1
+    assert sentence in failed.stderr
+    assert failed.stderr.startswith("error: ")
+    assert failed.stderr.count("\n") == 1
+
+
+def test_a_registry_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    failed = call(tmp_path / "none", "info")
+    assert failed.exit_code == 1
+    assert "there is no registry there" in failed.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_wrong_usage_is_exit_code_2(registry: Path) -> None:
+    assert call(registry, "path", "text<en>").exit_code == 2
+
+
+@pytest.mark.parametrize("verb", ["info", "path", "opportunities", "convert", "apply"])
+def test_every_verb_has_help_and_json(verb: str) -> None:
+    shown = CliRunner(env={"COLUMNS": "120"}).invoke(app, [verb, "--help"])
+    assert shown.exit_code == 0
+    assert "--json" in shown.stdout

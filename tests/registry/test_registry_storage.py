@@ -1,0 +1,171 @@
+import os
+import random
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.registry.registry_children import fill_the_disk, run_at_once, start_committing
+from tests.registry.registry_worlds import FOUNDER, JOINT, filled_registry, joint, onnx_file
+from transcoder.errors import CorruptBlobError, RegistryVersionError, StorageError
+from transcoder.registry import Registry
+from transcoder.vocabulary import ModalityType
+
+
+def assert_whole(root: Path) -> None:
+    """Read all that a registry refers to, and let SQLite check itself."""
+    registry = Registry.open(root)
+    catalog = registry.catalog()
+    for versions in catalog.segments.values():
+        assert sum(each.is_current for each in versions) <= 1
+        for segment in versions:
+            assert registry.blob(segment.digest or "")
+    assert [each.revision for each in registry.history()] == list(
+        range(1, catalog.revision + 1)
+    )
+    registry.close()
+    with sqlite3.connect(root / "registry.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_a_registry_is_whole_after_each_of_many_kills(tmp_path: Path) -> None:
+    filled_registry(tmp_path).close()
+    root, chance = tmp_path / "registry", random.Random(0)  # noqa: S311 - times of kills
+    for round_ in range(15):
+        child = start_committing(root, 1000 * (round_ + 1))
+        time.sleep(chance.uniform(0.03, 0.2))
+        child.kill()
+        child.join()
+        assert_whole(root)
+    assert Registry.open(root).revision() > 15
+
+
+def test_a_flipped_byte_is_found(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    digest = registry.catalog().segments[JOINT][0].digest or ""
+    place = registry.root / "blobs" / "sha256" / digest[:2] / digest
+    data = bytearray(place.read_bytes())
+    data[-1] ^= 1
+    place.write_bytes(data)
+    text = f"{digest}' should have SHA-256 {digest[:12]}... but has .* restore it from a copy"
+    with pytest.raises(CorruptBlobError, match=text):
+        registry.blob(digest)
+
+
+def test_registering_again_repairs_a_damaged_file(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    digest = registry.catalog().segments[JOINT][0].digest or ""
+    (registry.root / "blobs" / "sha256" / digest[:2] / digest).write_bytes(b"damaged")
+    with registry.transaction() as transaction:
+        transaction.put_segment(joint(3), onnx_file(3))
+    assert registry.blob(digest) == onnx_file(3)
+
+
+def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    with pytest.raises(
+        StorageError, match="the file is missing; restore it from a copy, or reg"
+    ):
+        registry.blob("0" * 64)
+
+
+def test_a_registry_of_another_schema_is_refused(tmp_path: Path) -> None:
+    filled_registry(tmp_path).close()
+    with sqlite3.connect(tmp_path / "registry" / "registry.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(
+        RegistryVersionError, match="has schema 99, this version reads 1; install"
+    ):
+        Registry.open(tmp_path / "registry")
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "registry").write_text("hello")
+    for root in (tmp_path / "registry", tmp_path / "registry" / "below"):
+        with pytest.raises(
+            StorageError, match="there is a file where a folder should be; choose"
+        ):
+            Registry.open(root)
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "registry.db").write_bytes(b"hello " * 1000)
+    with pytest.raises(
+        StorageError, match=r"no registry of transcoder; choose another registry.u"
+    ):
+        Registry.open(tmp_path)
+
+
+def test_a_database_of_another_program_is_one_sentence(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "registry.db") as connection:
+        connection.execute("CREATE TABLE theirs (id)")
+    connection.close()
+    with pytest.raises(
+        StorageError, match="it is a database of another program; choose another"
+    ):
+        Registry.open(tmp_path)
+
+
+def test_a_registry_that_is_not_there_is_made_only_on_request(tmp_path: Path) -> None:
+    root = tmp_path / "registry"
+    with pytest.raises(
+        StorageError, match=r"there is no registry there; check registry.url, or"
+    ):
+        Registry.open(root, create=False)
+    assert not root.exists()
+    Registry.open(root).close()
+    assert Registry.open(root, create=False).revision() == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_read_only_folder_is_one_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StorageError, match="it cannot be written; check its permissions"):
+        Registry.open(tmp_path / "registry")
+
+
+@pytest.mark.parametrize("limit_bytes", [100, 400_000], ids=["blobs", "database"])
+def test_a_full_disk_is_one_sentence_and_changes_nothing(
+    limit_bytes: int, tmp_path: Path
+) -> None:
+    filled_registry(tmp_path).close()
+    root = tmp_path / "registry"
+    assert run_at_once(fill_the_disk, [(root, limit_bytes)]) == [0]
+    assert_whole(root)
+    assert not list((root / "blobs" / "incoming").iterdir())
+    with Registry.open(root).transaction() as transaction:
+        transaction.put(ModalityType("after"))
+
+
+def test_leftovers_are_swept_when_they_are_old(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    incoming = registry.root / "blobs" / "incoming"
+    old, young = incoming / "old.part", incoming / "young.part"
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    Registry.open(registry.root)
+    assert [each.name for each in incoming.iterdir()] == ["young.part"]
+
+
+def test_a_database_damaged_inside_is_one_sentence(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    registry.close()
+    place = registry.root / "registry.db"
+    data = bytearray(place.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    place.write_bytes(data)
+    with pytest.raises(StorageError, match="it is damaged; restore it from a copy"):
+        Registry.open(registry.root).catalog()
+
+
+def test_threads_share_a_registry(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: registry.catalog().current(FOUNDER), range(40)))
+    assert found == [registry.catalog().current(FOUNDER)] * 40

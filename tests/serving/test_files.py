@@ -1,0 +1,68 @@
+"""Values as files: what is written is read again, and what cannot be is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transcoder.errors import StorageError
+from transcoder.serving import read_value, write_value
+from transcoder.vocabulary import Payload, Waveform
+
+
+def test_text_and_labels_come_from_the_command_line() -> None:
+    assert read_value("seven", Payload.TEXT) == "seven"
+    assert read_value("7", Payload.LABEL) == 7
+    with pytest.raises(StorageError, match="'x' cannot be used: it is not a whole number"):
+        read_value("x", Payload.LABEL)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_sound_survives_its_file(tmp_path: Path, suffix: str) -> None:
+    samples = np.sin(np.arange(800) / 20).astype(np.float32) / 2
+    write_value(Waveform(samples, 8000), tmp_path / f"a{suffix}")
+    read = read_value(str(tmp_path / f"a{suffix}"), Payload.WAVEFORM)
+    assert isinstance(read, Waveform)
+    assert read.rate_hz == 8000
+    np.testing.assert_allclose(read.samples, samples, atol=1e-4)
+
+
+def test_arrays_and_named_tensors_survive_their_files(tmp_path: Path) -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    write_value(array, tmp_path / "a.npy")
+    write_value({"hidden": array}, tmp_path / "a.npz")
+    np.testing.assert_array_equal(np.asarray(read_value(str(tmp_path / "a.npy"), None)), array)
+    named = read_value(str(tmp_path / "a.npz"), None)
+    assert isinstance(named, dict)
+    np.testing.assert_array_equal(named["hidden"], array)
+
+
+def test_text_is_written_with_a_line_end(tmp_path: Path) -> None:
+    write_value("sieben", tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "sieben\n"
+
+
+def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(StorageError, match="allow_pickle=False"):
+        read_value(str(tmp_path / "a.npy"), Payload.ARRAY)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        StorageError, match="there is no such file; give a file that holds wave"
+    ):
+        read_value(str(tmp_path / "a.wav"), Payload.WAVEFORM)
+
+
+def test_a_file_that_is_no_sound_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"nothing")
+    with pytest.raises(StorageError, match=r"give a .wav or .flac file"):
+        read_value(str(tmp_path / "a.wav"), Payload.WAVEFORM)
+
+
+@pytest.mark.parametrize("value", ["text", Waveform(np.zeros(9, np.float32), 8000)])
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, value: str | Waveform) -> None:
+    with pytest.raises(StorageError, match="choose another place for the output"):
+        write_value(value, tmp_path / "no" / "a.wav")
+    assert list(tmp_path.iterdir()) == []

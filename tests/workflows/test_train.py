@@ -1,0 +1,147 @@
+"""One run from recipe to registered transcoder, on a tiny world."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from transcoder.errors import NoOpportunityError
+from transcoder.recipe import (
+    DataConfig,
+    LinearConfig,
+    PrefixChoice,
+    RegistryConfig,
+    RunConfig,
+    RunResult,
+    TargetChoice,
+)
+from transcoder.registry import Registry
+from transcoder.vocabulary import SegmentKind
+from transcoder.workflows import Middleware, train
+
+Run = tuple[RunConfig, RunResult]
+
+
+def test_a_run_registers_a_current_transcoder_that_converts(finished: Run) -> None:
+    config, result = finished
+    middleware = Middleware.open(config.registry.url)
+    path = middleware.get_path("text<en>", "text<de>", pieces=["{A}"])
+    assert [edge.name for edge in path.edges] == [
+        "A.tokenizer",
+        "A",
+        "A_to_text",
+        "B",
+        "C.decoder",
+    ]
+    words = list(middleware.convert_many(["ab", "qz", "hi"], path))
+    middleware.close()
+    assert result.is_current
+    assert words == ["ab", "qz", "hi"]
+
+
+def test_the_version_carries_its_lineage_and_its_scores(finished: Run) -> None:
+    config, result = finished
+    segment, onnx = Middleware.open(config.registry.url).get_model("A_to_text")
+    assert segment.kind is SegmentKind.TRANSCODER
+    assert segment.lineage["run"] == result.identity
+    assert segment.lineage["seed"] == 0
+    assert {"mean", "procrustes", "ridge", "residual"} <= set(result.scores)
+    retention = segment.maybe_score("test/retention")
+    assert retention is not None
+    assert retention.interval is not None
+    assert len(onnx) == segment.signature.size_bytes if segment.signature else False
+
+
+def test_an_identical_run_is_reported_and_not_trained_again(
+    finished: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, result = finished
+    before = Registry.open(Path(config.registry.url)).revision()
+    again = train(config)
+    assert "the identical run is finished" in capsys.readouterr().out
+    assert (again.was_finished, again.version) == (True, result.version)
+    assert again.scores == result.scores
+    assert Registry.open(Path(config.registry.url)).revision() == before
+
+
+def test_another_seed_is_a_version_that_is_current_only_if_it_is_better(finished: Run) -> None:
+    config, result = finished
+    other = train(replace(config, seed=1))
+    assert other.version == result.version + 1
+    assert not other.is_current
+    forced = replace(config, seed=1, registry=RegistryConfig(config.registry.url, replace=True))
+    assert train(forced).is_current
+    back = replace(config, registry=RegistryConfig(config.registry.url, replace=True))
+    assert train(back).is_current
+
+
+def test_runs_share_what_is_frozen(finished: Run) -> None:
+    config, _ = finished
+    store = Path(config.registry.url) / "store"
+    before = {path.name: path.stat().st_mtime_ns for path in store.iterdir() if path.is_dir()}
+    train(replace(config, adapter=LinearConfig()))
+    after = {path.name: path.stat().st_mtime_ns for path in store.iterdir() if path.is_dir()}
+    assert after == before
+
+
+def losses(config: RunConfig) -> list[list[float]]:
+    result = train(config)
+    folder = Path(config.registry.url) / "runs" / result.identity[:16]
+    (path,) = folder.glob("csv/**/metrics.csv")
+    with path.open(encoding="utf-8") as file:
+        rows = [row["validation/loss"] for row in csv.DictReader(file)]
+    return [[float(row)] for row in rows if row]
+
+
+def test_a_live_prefix_gives_the_losses_of_stored_latents(config: RunConfig) -> None:
+    cached = losses(config)
+    live = losses(replace(config, prefix=PrefixChoice.live))
+    assert len(live) == len(cached) == 2
+    for mine, other in zip(live, cached, strict=True):
+        assert mine == pytest.approx(other, rel=1e-4)
+
+
+def test_two_registries_get_the_same_numbers_from_one_seed(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    elsewhere = RegistryConfig(url=str(tmp_path / "elsewhere"))
+    first, second = train(config), train(replace(config, registry=elsewhere))
+    assert first.scores == second.scores
+    files = [
+        Middleware.open(each).get_model("A_to_text")[0].digest
+        for each in (config.registry.url, elsewhere.url)
+    ]
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "terms"),
+    [(TargetChoice.latent, {"latent"}), (TargetChoice.output, {"output"})],
+)
+def test_the_target_chooses_what_the_loss_compares(
+    config: RunConfig, target: TargetChoice, terms: set[str]
+) -> None:
+    result = train(replace(config, target=target))
+    (path,) = (Path(config.registry.url) / "runs" / result.identity[:16]).glob(
+        "csv/**/metrics.csv"
+    )
+    with path.open(encoding="utf-8") as file:
+        named = set(csv.DictReader(file).fieldnames or ())
+    assert {f"validation/{term}" for term in ("latent", "output")} & named == {
+        f"validation/{term}" for term in terms
+    }
+
+
+def test_a_dataset_that_cannot_pair_the_latents_is_refused(config: RunConfig) -> None:
+    pinned = replace(config, data=DataConfig(dataset="other"))
+    with pytest.raises(NoOpportunityError, match="from a dataset named 'other'"):
+        train(pinned)
+
+
+def test_a_run_begins_anew_after_its_result_was_lost(config: RunConfig) -> None:
+    first = train(config)
+    (Path(config.registry.url) / "runs" / first.identity[:16] / "result.json").unlink()
+    again = train(config)
+    assert (again.was_finished, again.version) == (False, first.version)
+    assert again.scores == first.scores
