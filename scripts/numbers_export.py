@@ -55,5 +55,13 @@ def _write(
     model = onnx.load(path)
     for node in model.graph.node:
         node.ClearField("doc_string")
+    _settle(model, half(example).shape, free=axes[target])
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def _settle(model: onnx.ModelProto, shape: torch.Size, *, free: dict[int, str]) -> None:
+    """State the sizes of the output that the exporter could not infer."""
+    for axis, dim in enumerate(model.graph.output[0].type.tensor_type.shape.dim):
+        if axis not in free:
+            dim.dim_value = shape[axis]

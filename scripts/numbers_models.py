@@ -15,7 +15,7 @@ from transcoder.vocabulary import Split
 
 SPEECH_DIM, TEXT_DIM = 96, 128
 SPEECH = Schedule(steps=7_000, batch=32, peak=2e-3, seed=1)
-TEXT = Schedule(steps=5_000, batch=64, peak=4e-3, seed=2)
+TEXT = Schedule(steps=2_600, batch=64, peak=4e-3, seed=2)
 
 
 def make_speech(words: data.Words, schedule: Schedule = SPEECH) -> Autoencoder:
@@ -24,6 +24,7 @@ def make_speech(words: data.Words, schedule: Schedule = SPEECH) -> Autoencoder:
     network = Autoencoder(
         SpeechEncoder(symbols=len(data.ENGLISH_ALPHABET) + 1, dim=SPEECH_DIM),
         SpeechDecoder(dim=SPEECH_DIM, frames=data.FRAMES, bands=data.BANDS),
+        noise=0.05,
     )
     learn, choose = data.rows_of(Split.TRAIN), data.rows_of(Split.VALIDATION)
     rows = np.concatenate([learn, choose])
@@ -55,6 +56,7 @@ def make_text(words: data.Words, schedule: Schedule = TEXT) -> Autoencoder:
     network = Autoencoder(
         TextEncoder(symbols=len(data.ENGLISH_ALPHABET) + 1, dim=TEXT_DIM),
         TextDecoder(dim=TEXT_DIM, positions=data.POSITIONS, symbols=symbols),
+        noise=0.2,
     )
     learn, choose = data.rows_of(Split.TRAIN), data.rows_of(Split.VALIDATION)
     tokens = data.english_tokens(words)

@@ -102,6 +102,7 @@ class TextEncoder(nn.Module):
     def __init__(self, *, symbols: int, dim: int, width: int = 32, state: int = 192) -> None:
         super().__init__()
         self.embedding = nn.Embedding(symbols, width)
+        self.drop = nn.Dropout(0.1)
         self.recurrent = _PaddedGRU(width, state)
         self.project = nn.Linear(2 * state, dim)
 
@@ -109,7 +110,7 @@ class TextEncoder(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (B, T) to the latent (B, D), in [-1, 1]."""
         padding = (tokens == 0).unsqueeze(-1).float()
-        inputs = torch.cat([self.embedding(tokens), padding], dim=-1)
+        inputs = torch.cat([self.drop(self.embedding(tokens)), padding], dim=-1)
         _, last = self.recurrent(inputs)
         return torch.tanh(self.project(torch.cat([last[0], last[1]], dim=-1)))
 

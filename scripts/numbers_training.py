@@ -13,7 +13,6 @@ from typing_extensions import override
 
 # A share of each batch by the count of digits; nine in ten numbers have four.
 _DIGIT_SHARES = {1: 0.04, 2: 0.12, 3: 0.24, 4: 0.60}
-_NOISE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,17 @@ class Schedule:
 
 
 class Autoencoder(nn.Module):
-    """An encoder and a decoder that are fitted together, with noise on the latent between."""
+    """An encoder and a decoder that are fitted together.
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+    Args:
+        encoder: From tokens to the latent.
+        decoder: From the latent on.
+        noise: Deviation of what is added to the latent in training.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, *, noise: float) -> None:
         super().__init__()
+        self.noise = noise
         self.encoder = encoder
         self.decoder = decoder
 
@@ -48,7 +54,7 @@ class Autoencoder(nn.Module):
         """Map tokens (batch, time) to what the decoder makes of them."""
         hidden: Tensor = self.encoder(tokens)
         if self.training:
-            hidden = hidden + _NOISE * torch.randn_like(hidden)
+            hidden = hidden + self.noise * torch.randn_like(hidden)
         made: Tensor = self.decoder(hidden)
         return made
 

@@ -26,7 +26,10 @@ def graph_model(
             for name, array in inputs.items()
         ],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
-        [numpy_helper.from_array(np.asarray(array), name) for name, array in (weights or {}).items()],
+        [
+            numpy_helper.from_array(np.asarray(array), name)
+            for name, array in (weights or {}).items()
+        ],
     )
     for value in graph.output:
         value.type.tensor_type.ClearField("elem_type")
@@ -36,7 +39,7 @@ def graph_model(
     return bytes(model.SerializeToString())
 
 
-def run_onnxruntime(content: bytes, inputs: Arrays) -> list[NDArray[np.generic]]:
+def run_onnxruntime(content: bytes, inputs: Arrays) -> list[NDArray[np.float32]]:
     """Run a file with ONNX Runtime on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -7,8 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from onnx import helper
-from onnx_graphs import graph_model
 
+from tests.conversion.onnx_graphs import graph_model
 from transcoder.conversion import to_torch
 
 RNG = np.random.default_rng(0)
@@ -27,7 +27,12 @@ def ints(*values: int) -> NDArray[np.int64]:
 Case = tuple[str, tuple[int, ...], Mapping[str, NDArray[np.generic]], Mapping[str, object]]
 
 CASES: list[Case] = [
-    ("AveragePool", (1, 2, 5, 5), {}, {"kernel_shape": [2, 2], "ceil_mode": 1, "strides": [2, 2]}),
+    (
+        "AveragePool",
+        (1, 2, 5, 5),
+        {},
+        {"kernel_shape": [2, 2], "ceil_mode": 1, "strides": [2, 2]},
+    ),
     ("Conv", (1, 2, 6), {"w": normal(4, 1, 3), "b": normal(4)}, {"group": 2, "pads": [2, 0]}),
     ("ConvTranspose", (1, 2, 4), {"w": normal(2, 3, 3)}, {"strides": [2], "pads": [0, 1]}),
     ("CumSum", (3, 4), {"axis": np.array(1, np.int64)}, {"exclusive": 1, "reverse": 1}),
@@ -57,8 +62,8 @@ CASES: list[Case] = [
 def test_gradients_equal_central_differences(case: Case) -> None:
     operator, shape, weights, attributes = case
     value = normal(*shape)
-    outputs = ["y", "other"] if operator in {"TopK"} else ["y"]
-    node = helper.make_node(operator, ["x", *weights], outputs, **attributes)
+    outputs = ["y", "other"] if operator == "TopK" else ["y"]
+    node = helper.make_node(operator, ["x", *weights], outputs, **attributes)  # type: ignore[arg-type]  # any attribute
     module = to_torch(graph_model([node], {"x": value}, ["y"], weights=weights)).double()
     given = torch.from_numpy(value).double().requires_grad_()
     assert torch.autograd.gradcheck(module, (given,))

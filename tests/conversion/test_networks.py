@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from onnx_graphs import run_onnxruntime
 from torch import Tensor, nn
 from typing_extensions import override
 
+from tests.conversion.onnx_graphs import run_onnxruntime
 from transcoder.conversion import OnnxModule, to_torch
 
 NETWORKS = Path(__file__).parents[2] / "recipes" / "worlds" / "numbers"
@@ -30,7 +30,10 @@ class _Reader(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         states, _ = self.rnn(self.embed(tokens).transpose(0, 1))
         real = (tokens != 0).to(states.dtype).t()[..., None]
-        return torch.tanh(self.head((states * real).sum(0) / real.sum(0).clamp(min=1)))
+        result: Tensor = torch.tanh(
+            self.head((states * real).sum(0) / real.sum(0).clamp(min=1))
+        )
+        return result
 
 
 class _Writer(nn.Module):
@@ -45,7 +48,8 @@ class _Writer(nn.Module):
     @override
     def forward(self, hidden: Tensor) -> Tensor:
         rows = self.norm(self.start(hidden).reshape(-1, 4, 3)).transpose(1, 2)
-        return self.last(nn.functional.gelu(self.grow(rows))).transpose(1, 2)
+        result: Tensor = self.last(nn.functional.gelu(self.grow(rows))).transpose(1, 2)
+        return result
 
 
 class _Attender(nn.Module):
@@ -61,7 +65,8 @@ class _Attender(nn.Module):
         parts = self.mix(self.norm(rows)).reshape(batch, time, 3, 2, 4).permute(2, 0, 3, 1, 4)
         query, key, value = parts.unbind(0)
         mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        return rows + self.out(mixed.transpose(1, 2).reshape(batch, time, 8))
+        result: Tensor = rows + self.out(mixed.transpose(1, 2).reshape(batch, time, 8))
+        return result
 
 
 class _Seer(nn.Module):
@@ -86,7 +91,8 @@ def exported(module: nn.Module, example: Tensor, axes: dict[int, str]) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module.eval(), (example,), file, dynamo=False, opset_version=17,
+            module.eval(), (example,), file,  # type: ignore[arg-type]  # the older exporter takes files
+            dynamo=False, opset_version=17,
             input_names=["x"], dynamic_axes={"x": axes},
         )  # fmt: skip
     return file.getvalue()
@@ -104,7 +110,7 @@ def floats(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def _rnn(kind: type[nn.RNNBase]) -> Callable[[int, int], nn.Module]:
+def _rnn(kind: Callable[..., nn.Module]) -> Callable[[int, int], nn.Module]:
     return lambda width, hidden: kind(width, hidden, bidirectional=True)
 
 
@@ -120,7 +126,9 @@ CASES: dict[str, tuple[nn.Module, Tensor, Tensor, dict[int, str]]] = {
 
 @pytest.fixture(scope="module")
 def networks() -> dict[str, OnnxModule]:
-    return {name: to_torch(exported(net, at, axes)) for name, (net, at, _, axes) in CASES.items()}
+    return {
+        name: to_torch(exported(net, at, axes)) for name, (net, at, _, axes) in CASES.items()
+    }
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -198,7 +206,9 @@ def test_networks_of_the_numbers_world_equal_onnxruntime(
     rows = _rows_for(name, path, batch, time)
     (wanted,) = run_onnxruntime(content, {name: rows})
     given = module(torch.from_numpy(rows)).numpy()
-    np.testing.assert_allclose(given, wanted, rtol=1e-4, atol=1e-5 * float(np.abs(wanted).max()))
+    np.testing.assert_allclose(
+        given, wanted, rtol=1e-4, atol=1e-5 * float(np.abs(wanted).max())
+    )
 
 
 def _rows_for(name: str, path: Path, batch: int, time: int) -> NDArray[np.generic]:

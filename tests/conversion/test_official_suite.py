@@ -1,8 +1,8 @@
 """Every official case is right or refused by name; nothing is silently wrong."""
 
 import pytest
-from official_cases import is_right, left_out, official_cases
 
+from tests.conversion.official_cases import is_right, left_out, official_cases
 from transcoder.errors import TranscoderError
 
 SHARDS = 6

@@ -35,7 +35,9 @@ def edges(draw: st.DrawFn) -> Edge:
     arrow = draw(st.sampled_from(["->", "->", "->", "=>", "~>"]))
     name = draw(st.sampled_from("uvwxyz")) if arrow == "->" else draw(st.sampled_from("opqrs"))
     is_transcoder = arrow == "->" and {source, target} <= set(LATENTS) and draw(st.booleans())
-    rest = draw(st.sampled_from([" transcoder", " transcoder 0.9"])) if is_transcoder else ""
+    rest = (
+        draw(st.sampled_from([" transcoder 0.1", " transcoder 0.9"])) if is_transcoder else ""
+    )
     return edge(f"{source} {arrow} {name} {arrow} {target}{rest}")
 
 
@@ -111,7 +113,7 @@ def simple(world: Catalog, source: Modality, target: Modality) -> Iterator[EdgeP
     world=worlds(),
     ends=st.tuples(st.sampled_from(PLACES), st.sampled_from(PLACES)),
     pieces=st.lists(st.sampled_from([*"uvwop", *PLACES]), max_size=3, unique=True),
-    k=st.integers(1, 4),
+    k=st.integers(1, 9),
 )
 def test_paths_equal_those_of_all_walks(
     world: Catalog, ends: tuple[str, str], pieces: list[str], k: int

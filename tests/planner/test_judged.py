@@ -28,10 +28,28 @@ def test_the_numbers_are_judged_by_german_text_beside_the_translator() -> None:
     assert chain.native.edges[-2:] == chain.after.edges
 
 
-def test_no_chain_takes_a_transcoder() -> None:
-    before = chains(numbers(), "{EnTTS}", "text_latent", "numbers")
-    world = catalog(NUMBERS + "{EnTTS} -> joined -> text_latent@1 transcoder 1.0", PARALLEL)
-    assert chains(world, "{EnTTS}", "text_latent", "numbers") == before
+@pytest.mark.parametrize(
+    "edges",
+    [
+        (
+            "text<en> -> x -> {C}\n{C} -> t -> {A} transcoder 1\n"
+            "text<en> -> y -> {B}\n{B} -> y -> text<de>"
+        ),
+        "text<en> -> x -> {A}\n{A} -> t -> {B} transcoder 1\n{B} -> y -> text<de>",
+        (
+            "text<en> -> x -> {A}\ntext<en> -> y -> {B}\n{B} -> y -> {C}\n"
+            "{C} -> t -> {D} transcoder 1\n{D} -> z -> text<de>"
+        ),
+    ],
+)
+def test_no_chain_takes_a_transcoder(edges: str) -> None:
+    assert chains(catalog(edges, PARALLEL), "{A}", "{B}", "numbers") == ()
+
+
+def test_no_chain_takes_a_synthetic_oracle_behind_the_transcoder() -> None:
+    edges = "text<en> -> x -> {A}\ntext<en> -> y -> {B}\n"
+    world = catalog(edges + "{B} -> y -> number\nnumber ~> say ~> text<de>", PARALLEL)
+    assert chains(world, "{A}", "{B}", "numbers") == ()
 
 
 def test_a_sound_is_no_reference_for_nothing_judges_it() -> None:

@@ -123,10 +123,14 @@ def test_the_voice_of_a_network_pairs_its_latent_with_that_of_a_listener() -> No
 
 
 def test_a_real_route_is_taken_before_a_cheaper_synthetic_one() -> None:
-    edges = "text<en> ~> Quick ~> {A}\ntext<en> => Slow => number\nnumber => Slower => {A}\n"
-    world = catalog(edges + "text<en> => Other => {B}", "texts: text text<en>")
+    edges = """
+    text<en> ~> Quick ~> {A}
+    text<en> -> Poor -> {A} transcoder 0.01
+    text<en> => Other => {B}
+    """
+    world = catalog(edges, "texts: text text<en>")
     (found,) = opportunities(world, "{A}", "{B}")
-    assert found.grade is Grade.REAL
+    assert (found.grade, found.input.path.edges[0].name) == (Grade.REAL, "Poor")
 
 
 def test_longer_routes_than_allowed_are_not_taken_but_shorter_dearer_ones_are() -> None:
@@ -141,6 +145,21 @@ def test_longer_routes_than_allowed_are_not_taken_but_shorter_dearer_ones_are() 
     (far,) = find_opportunities(world, *ends)
     (near,) = find_opportunities(world, *ends, max_length=1)
     assert [len(each.input.path.edges) for each in (far, near)] == [2, 1]
+
+
+def test_a_dear_short_beginning_leaves_room_for_a_cheap_long_end() -> None:
+    edges = """
+    text<en> => one => number
+    number => two => {M}
+    text<en> -> short -> {M} transcoder 0.9
+    {M} -> dear -> {A} transcoder 0.1
+    {M} => three => {C}
+    {C} => four => {A}
+    text<en> => Other => {B}
+    """
+    world = catalog(edges, "texts: text text<en>")
+    (found,) = find_opportunities(world, modality("{A}"), modality("{B}"), max_length=3)
+    assert [each.name for each in found.input.path.edges] == ["short", "three", "four"]
 
 
 def test_more_routes_are_given_where_more_are_asked_for() -> None:

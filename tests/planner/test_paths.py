@@ -87,6 +87,12 @@ def test_the_best_paths_come_cheapest_first() -> None:
     assert costs == sorted(costs)
 
 
+def test_no_path_comes_back_to_where_it_was() -> None:
+    world = catalog("{S} => a => {A}\n{A} => b => {T}\n{A} => c => {S}\n{S} => d => {T}")
+    found = find_paths(world, modality("{S}"), modality("{T}"), k=9)
+    assert [names(each) for each in found] == [["d"], ["a", "b"]]
+
+
 def test_only_current_files_that_can_run_are_walked() -> None:
     world = catalog("{A} -> x -> {B} transcoder untrained")
     with pytest.raises(NoPathError):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -52,6 +53,22 @@ def test_the_loss_is_the_weighted_sum_of_all_terms_on_one_output() -> None:
     exact = 3 * (given - wanted).square().mean() / 2
     exact += 0.5 * (back - batch["source"]["a"]).square().mean()
     assert module.measure(batch)["loss"].item() == pytest.approx(exact.item(), rel=1e-6)
+
+
+def test_a_term_may_take_some_rows_in_training_and_takes_all_in_validation() -> None:
+    batch = next(iter(tiny_data().train_dataloader()))
+    whole, part = latent_term(TARGET, variance=2.0), latent_term(TARGET, variance=2.0)
+    some = TranscoderModule(
+        LearningGraph(tiny_adapter(LinearSettings()), [replace(part, rows=3)]), Schedule(10)
+    )
+    everything = TranscoderModule(
+        LearningGraph(tiny_adapter(LinearSettings()), [whole]), Schedule(10)
+    )
+    first = {name: {"a": each["a"][:3]} if name == "source" else {"b": each["b"][:3]}
+             for name, each in batch.items()}  # fmt: skip
+    assert some.measure(batch)["loss"].item() == everything.measure(first)["loss"].item()
+    some.eval()
+    assert some.measure(batch)["loss"].item() == everything.measure(batch)["loss"].item()
 
 
 def test_gradients_pass_through_the_frozen_nets_and_leave_them_alone() -> None:

@@ -38,8 +38,8 @@ class ResidualSettings:
         train_start: Whether the closed form itself is trained on.
     """
 
-    hidden: int = 256
-    depth: int = 1
+    hidden: int = 512
+    depth: int = 2
     dropout: float = 0.0
     noise: float = 0.0
     train_start: bool = True

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from transcoder.conversion._attributes import proto_of
-from transcoder.conversion._builder import CONSTANT, Builder, Built, Constant
+from transcoder.conversion._builder import Builder
+from transcoder.conversion._known import CONSTANT, Built, Constant
 from transcoder.errors import ConversionError
 
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -46,7 +47,7 @@ class OnnxModule(nn.Module):
             for name, constant in built.constants.items()
         )
         self._learnable = tuple(each.is_weight for each in built.constants.values())
-        self.training = False
+        self.training = self.weights.training = False
 
     @override
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:

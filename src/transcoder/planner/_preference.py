@@ -13,7 +13,7 @@ SYNTHETIC_RETENTION = 0.8
 """What a synthetic oracle is taken to keep of the quality."""
 
 _LOWEST_RETENTION = 1e-3
-_SCORE = "test/retention"
+_SCORE = "validation/retention"
 
 _LATENCY = "latency_ms"
 _CALL_MS = 0.02

@@ -82,8 +82,8 @@ class ResidualConfig(AdapterConfig):
     """
 
     kind: str = "residual"
-    hidden: int = 256
-    depth: int = 1
+    hidden: int = 512
+    depth: int = 2
     dropout: float = 0.0
     noise: float = 0.0
     train_start: bool = True
@@ -142,12 +142,15 @@ class DataConfig:
         batch_size: Rows per training step.
         materialize_batch_size: Rows per run of a frozen net.
         balance: From 0, rows as they are, to 1, every stratum equally often.
+        suffix_rows: How many rows of a step go through the frozen nets behind the adapter,
+            which cost far more than the adapter does; null for all.
     """
 
     dataset: str | None = None
     batch_size: int = 256
     materialize_batch_size: int = 256
     balance: float = 0.0
+    suffix_rows: int | None = 16
 
 
 @dataclass

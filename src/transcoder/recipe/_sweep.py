@@ -44,7 +44,8 @@ def sweep_table(folder: Path, jobs: list[tuple[Path, str]]) -> Table:
         One row per job; jobs that left no result come last.
     """
     table = Table(title=f"sweep {folder}")
-    for name in ("job", "asked", "registered", "version", "current", *_SHOWN.values(), "seconds"):
+    heads = ("job", "asked", "registered", "version", "current", *_SHOWN.values(), "seconds")
+    for name in heads:
         table.add_column(name)
     rows = [(path, asked, maybe_read_result(path)) for path, asked in jobs]
     for path, asked, result in sorted(rows, key=lambda row: _rank(row[2]), reverse=True):

@@ -40,7 +40,8 @@ class FrozenStack(nn.Module):
         self.segments = nn.ModuleList(modules)
         self._joints = tuple(joints)
         self.requires_grad_(False)  # noqa: FBT003  # torch's own signature
-        self.training = False
+        for each in self.modules():
+            each.training = False
 
     @override
     def forward(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

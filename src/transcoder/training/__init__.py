@@ -3,7 +3,7 @@
 from transcoder.training._data import LatentDataModule
 from transcoder.training._fit import FitSettings, Fitted, fit_adapter
 from transcoder.training._loader import IndexLoader, Order, Rows, Stored
-from transcoder.training._meta_trainer import MetaTrainer, Start
+from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._order import ShuffledOrder
 from transcoder.training._terms import SOURCE, LearningGraph, Term, latent_term
@@ -23,6 +23,7 @@ __all__ = [
     "Start",
     "Stored",
     "Term",
+    "TermSettings",
     "TranscoderModule",
     "fit_adapter",
     "latent_term",

@@ -1,7 +1,7 @@
 """From training opportunities to a learning graph, and from that to a trained adapter."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
@@ -28,6 +28,19 @@ class Start:
     affine: Affine
     statistics: Statistics
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TermSettings:
+    """How the terms of the loss go together.
+
+    Attributes:
+        weights: How much each kind of target counts; 1 where it is not said.
+        suffix_rows: How many rows of a training batch go through a frozen suffix, None for all.
+    """
+
+    weights: Mapping[TargetKind, float] = field(default_factory=dict)
+    suffix_rows: int | None = None
 
 
 @final
@@ -71,14 +84,14 @@ class MetaTrainer:
         )
 
     def graph(
-        self, settings: AdapterSettings, *, start: Start, weights: Mapping[TargetKind, float]
+        self, settings: AdapterSettings, *, start: Start, terms: TermSettings
     ) -> LearningGraph:
         """Put the adapter between the frozen nets.
 
         Args:
             settings: Which adapter.
             start: Where it begins.
-            weights: How much each kind of target counts; 1 where it is not said.
+            terms: How the terms of the loss go together.
         """
         adapter = build_adapter(
             settings,
@@ -89,12 +102,12 @@ class MetaTrainer:
             generator=torch.Generator().manual_seed(start.seed),
         )
         variance = start.statistics.target_variance
-        terms = [
-            self._term(name, each, variance=variance, weight=weights.get(each.kind, 1.0))
+        made = [
+            self._term(name, each, variance=variance, settings=terms)
             for name, each in zip(self.term_names, self._opportunities, strict=True)
         ]
         prefix = self._build(self._prefix) if self._prefix.edges else None
-        return LearningGraph(adapter, terms, prefix)
+        return LearningGraph(adapter, made, prefix)
 
     def fit(
         self,
@@ -109,8 +122,9 @@ class MetaTrainer:
         return fit_adapter(graph, data, settings=settings, run_dir=run_dir, progress=progress)
 
     def _term(
-        self, name: str, opportunity: Opportunity, *, variance: float, weight: float
+        self, name: str, opportunity: Opportunity, *, variance: float, settings: TermSettings
     ) -> Term:
+        weight = settings.weights.get(opportunity.kind, 1.0)
         if opportunity.kind is TargetKind.LATENT_MATCH:
             return latent_term(self._target, variance=variance, reference=name, weight=weight)
         return Term(
@@ -121,4 +135,5 @@ class MetaTrainer:
             self._spec_of(opportunity.reference.path).names[0],
             suffix=self._build(opportunity.suffix),
             weight=weight,
+            rows=settings.suffix_rows,
         )

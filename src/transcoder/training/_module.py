@@ -130,8 +130,11 @@ class TranscoderModule(LightningModule):
         metrics: dict[str, Tensor] = {}
         losses: list[Tensor] = []
         for term in self.terms:
-            wanted = batch[term.reference][term.wanted]
-            out = given if term.suffix is None else term.suffix(given)
+            rows = slice(term.rows if self.training else None)
+            wanted = batch[term.reference][term.wanted][rows]
+            out = {name: value[rows] for name, value in given.items()}
+            if term.suffix is not None:
+                out = term.suffix(out)
             value = objective_for(term.scorer)(out[term.given], wanted) / term.scale
             metrics[term.name] = value.detach()
             losses.append(term.weight * value)

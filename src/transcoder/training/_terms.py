@@ -24,6 +24,8 @@ class Term:
         suffix: The frozen nets behind the adapter, or None where its own output is compared.
         weight: How much it counts.
         scale: What its loss is divided by, so that weights of several terms compare.
+        rows: How many rows of each training batch it takes, None for all: a suffix that is
+            dear sees some, in an order that is random anyway. Validation takes all.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Term:
     suffix: nn.Module | None = None
     weight: float = 1.0
     scale: float = 1.0
+    rows: int | None = None
 
 
 def latent_term(

@@ -11,8 +11,14 @@ from transcoder.adapters import (
 )
 from transcoder.errors import UnknownNameError
 from transcoder.recipe import AdapterConfig, RunConfig
-from transcoder.training import SOURCE, FitSettings, LatentDataModule, ShuffledOrder
-from transcoder.vocabulary import Split
+from transcoder.training import (
+    SOURCE,
+    FitSettings,
+    LatentDataModule,
+    ShuffledOrder,
+    TermSettings,
+)
+from transcoder.vocabulary import Split, TargetKind
 from transcoder.workflows._materials import Materials
 
 _SETTINGS = {"linear": LinearSettings, "mlp": MlpSettings, "residual": ResidualSettings}
@@ -34,6 +40,15 @@ def adapter_settings(config: AdapterConfig) -> AdapterSettings:
 def fit_settings(config: RunConfig) -> FitSettings:
     """Give the settings of the fit that a run asks for."""
     return FitSettings(**asdict(config.trainer), **asdict(config.optimizer))
+
+
+def term_settings(config: RunConfig) -> TermSettings:
+    """Give how the terms of the loss go together."""
+    weights = {
+        TargetKind.LATENT_MATCH: config.weights.latent,
+        TargetKind.OUTPUT_MATCH: config.weights.output,
+    }
+    return TermSettings(weights, config.data.suffix_rows)
 
 
 def data_module(

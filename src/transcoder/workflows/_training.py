@@ -18,10 +18,15 @@ from transcoder.registry import Registry
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.stack import build_stack
 from transcoder.training import MetaTrainer, Start
-from transcoder.vocabulary import Catalog, SegmentKey, Split, TargetKind
+from transcoder.vocabulary import Catalog, SegmentKey, Split
 from transcoder.workflows._apply import apply_world
 from transcoder.workflows._candidates import Candidate, closed_form_candidate, make_candidate
-from transcoder.workflows._fitting import adapter_settings, data_module, fit_settings
+from transcoder.workflows._fitting import (
+    adapter_settings,
+    data_module,
+    fit_settings,
+    term_settings,
+)
 from transcoder.workflows._identity import run_identity
 from transcoder.workflows._judging import Bench
 from transcoder.workflows._materials import Materials, Workshop, gather_materials
@@ -178,12 +183,8 @@ def _fit(bureau: Bureau, materials: Materials, start: Start) -> Candidate:
         spec_of=lambda path: bureau.catalog.spec(path.target),
         prefix=plan.prefix,
     )
-    weights = {
-        TargetKind.LATENT_MATCH: config.weights.latent,
-        TargetKind.OUTPUT_MATCH: config.weights.output,
-    }
     settings = adapter_settings(config.adapter)
-    graph = trainer.graph(settings, start=start, weights=weights)
+    graph = trainer.graph(settings, start=start, terms=term_settings(config))
     fitted = trainer.fit(
         graph,
         data_module(config, materials, trainer.term_names),

@@ -124,8 +124,8 @@ def attention(
 
 
 def _attend(
-    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, numbers: tuple[float, float],
-    mode: int, precision: torch.dtype | None,
+    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None,
+    numbers: tuple[float, float], mode: int, precision: torch.dtype | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     factor, cap = numbers
     root = math.sqrt(factor)

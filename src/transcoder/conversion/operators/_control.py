@@ -3,6 +3,8 @@
 Each operator's page is https://onnx.ai/onnx/operators/onnx__NAME.html.
 """
 
+# ruff: noqa: PLR0913  # a kernel has the inputs and attributes that ONNX gives it
+
 from collections.abc import Mapping, Sequence
 
 import torch

@@ -84,7 +84,8 @@ def multiply_integers(
 
 
 def convolve_integers(
-    value: Tensor, weight: Tensor, zero: Tensor | None = None, weight_zero: Tensor | None = None,
+    value: Tensor, weight: Tensor, zero: Tensor | None = None,
+    weight_zero: Tensor | None = None,
     *, auto_pad: str = "NOTSET", dilations: tuple[int, ...] | None = None, group: int = 1,
     kernel_shape: tuple[int, ...] | None = None, pads: tuple[int, ...] | None = None,
     strides: tuple[int, ...] | None = None,
@@ -120,9 +121,10 @@ def quantized_matmul(
 
 
 def quantized_convolve(
-    value: Tensor, value_scale: Tensor, value_zero: Tensor, weight: Tensor, weight_scale: Tensor,
-    weight_zero: Tensor, scale: Tensor, zero: Tensor, bias: Tensor | None = None,
-    *, auto_pad: str = "NOTSET", dilations: tuple[int, ...] | None = None, group: int = 1,
+    value: Tensor, value_scale: Tensor, value_zero: Tensor, weight: Tensor,
+    weight_scale: Tensor, weight_zero: Tensor, scale: Tensor, zero: Tensor,
+    bias: Tensor | None = None, *, auto_pad: str = "NOTSET",
+    dilations: tuple[int, ...] | None = None, group: int = 1,
     kernel_shape: tuple[int, ...] | None = None, pads: tuple[int, ...] | None = None,
     strides: tuple[int, ...] | None = None,
 ) -> Tensor:  # fmt: skip

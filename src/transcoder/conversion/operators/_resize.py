@@ -6,7 +6,7 @@ See https://onnx.ai/onnx/operators/onnx__Resize.html.
 # ruff: noqa: PLR0913  # a kernel has the inputs and attributes that ONNX gives it
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,54 +32,87 @@ class _Sampling:
     fill: float
 
 
-def _positions(out: int, length: int, scale: float, wanted: float, how: str,
-               region: tuple[float, float]) -> _Floats:  # fmt: skip
-    at = np.arange(out, dtype=np.float64)
-    match how:
-        case "half_pixel":
-            return (at + 0.5) / scale - 0.5
-        case "half_pixel_symmetric":
-            centre = length / 2
-            return centre * (1 - out / wanted) + (at + 0.5) / scale - 0.5
-        case "pytorch_half_pixel":
-            return (at + 0.5) / scale - 0.5 if wanted > 1 else at * 0.0
-        case "align_corners":
-            return at * (length - 1) / (wanted - 1) if wanted > 1 else at * 0.0
-        case "asymmetric":
-            return at / scale
-        case "tf_crop_and_resize":
-            start, end = region
-            if out == 1:
-                return at * 0.0 + 0.5 * (start + end) * (length - 1)
-            return start * (length - 1) + at * (end - start) * (length - 1) / (out - 1)
-        case _:
-            message = f"coordinate transformation {how!r} is unknown"
-            raise ValueError(message)
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """How one axis changes.
+
+    Attributes:
+        length: How many places it had.
+        out: How many it gets.
+        scale: Their ratio, as the node says.
+        wanted: The new length before rounding.
+        region: What is cropped, as shares of the axis.
+    """
+
+    length: int
+    out: int
+    scale: float
+    wanted: float
+    region: tuple[float, float]
 
 
-def _nearest(position: _Floats, how: str) -> _Floats:
-    match how:
-        case "round_prefer_floor":
-            return np.ceil(position - 0.5)
-        case "round_prefer_ceil":
-            return np.floor(position + 0.5)
-        case "floor":
-            return np.floor(position)
-        case "ceil":
-            return np.ceil(position)
-        case _:
-            message = f"nearest mode {how!r} is unknown"
-            raise ValueError(message)
+def _half_pixel(axis: _Axis, at: _Floats) -> _Floats:
+    return (at + 0.5) / axis.scale - 0.5
+
+
+def _half_pixel_symmetric(axis: _Axis, at: _Floats) -> _Floats:
+    return axis.length / 2 * (1 - axis.out / axis.wanted) + _half_pixel(axis, at)
+
+
+def _pytorch_half_pixel(axis: _Axis, at: _Floats) -> _Floats:
+    return _half_pixel(axis, at) if axis.wanted > 1 else at * 0.0
+
+
+def _align_corners(axis: _Axis, at: _Floats) -> _Floats:
+    return at * (axis.length - 1) / (axis.wanted - 1) if axis.wanted > 1 else at * 0.0
+
+
+def _asymmetric(axis: _Axis, at: _Floats) -> _Floats:
+    return at / axis.scale
+
+
+def _crop(axis: _Axis, at: _Floats) -> _Floats:
+    (start, end), last = axis.region, axis.length - 1
+    if axis.out == 1:
+        return at * 0.0 + 0.5 * (start + end) * last
+    return start * last + at * (end - start) * last / (axis.out - 1)
+
+
+_CROP = "tf_crop_and_resize"
+_COORDINATES: Mapping[str, Callable[[_Axis, _Floats], _Floats]] = {
+    "align_corners": _align_corners,
+    "asymmetric": _asymmetric,
+    "half_pixel": _half_pixel,
+    "half_pixel_symmetric": _half_pixel_symmetric,
+    "pytorch_half_pixel": _pytorch_half_pixel,
+    _CROP: _crop,
+}
+
+
+def _round_down(position: _Floats) -> _Floats:
+    return np.asarray(np.ceil(position - 0.5))
+
+
+def _round_up(position: _Floats) -> _Floats:
+    return np.asarray(np.floor(position + 0.5))
+
+
+_NEAREST: Mapping[str, Callable[[_Floats], _Floats]] = {
+    "ceil": np.ceil,
+    "floor": np.floor,
+    "round_prefer_ceil": _round_up,
+    "round_prefer_floor": _round_down,
+}
 
 
 def _kernel(distance: _Floats, sampling: _Sampling) -> _Floats:
-    far = np.abs(distance)
+    far = np.asarray(np.abs(distance))
     if sampling.mode == "linear":
-        return np.maximum(1 - far, 0)
+        return np.asarray(np.maximum(1 - far, 0))
     a = sampling.cubic
     near = ((a + 2) * far - (a + 3)) * far * far + 1
     tail = ((far - 5) * far + 8) * far * a - 4 * a
-    return np.where(far <= 1, near, np.where(far < 2, tail, 0.0))  # noqa: PLR2004  # the support
+    return np.asarray(np.where(far <= 1, near, np.where(far < 2, tail, 0.0)))  # noqa: PLR2004  # the support
 
 
 def _taps(
@@ -87,7 +120,7 @@ def _taps(
 ) -> tuple[NDArray[np.int64], _Floats]:
     """Find where each output reads and with which weights, both (out, taps)."""
     if sampling.mode == "nearest":
-        places = _nearest(position, sampling.nearest)[:, None]
+        places = _NEAREST[sampling.nearest](position)[:, None]
         return np.clip(places, 0, length - 1).astype(np.int64), np.ones_like(places)
     stretch = max(1.0, 1 / scale) if sampling.antialias else 1.0
     reach = (1 if sampling.mode == "linear" else 2) * stretch
@@ -131,7 +164,8 @@ def _targets(
 
 
 def resize(
-    value: Tensor, roi: tuple[float, ...] | None = None, scales: tuple[float, ...] | None = None,
+    value: Tensor, roi: tuple[float, ...] | None = None,
+    scales: tuple[float, ...] | None = None,
     sizes: tuple[int, ...] | None = None, *, antialias: int = 0,
     axes: tuple[int, ...] | None = None, coordinate_transformation_mode: str = "half_pixel",
     cubic_coeff_a: float = -0.75, exclude_outside: int = 0, extrapolation_value: float = 0.0,
@@ -145,17 +179,19 @@ def resize(
     )  # fmt: skip
     chosen = [axis % value.dim() for axis in (range(value.dim()) if axes is None else axes)]
     targets = _targets(value, chosen, scales, sizes, keep_aspect_ratio_policy)
-    crops = sampling.coordinates == "tf_crop_and_resize"
+    crops = sampling.coordinates == _CROP
     regions = roi if crops and roi else (0.0,) * len(chosen) + (1.0,) * len(chosen)
     outside = []
     for at, (axis, (out, scale, wanted)) in enumerate(zip(chosen, targets, strict=True)):
-        length = value.shape[axis]
         region = (regions[at], regions[at + len(chosen)])
+        length = value.shape[axis]
         if (out, scale) == (length, 1.0) and region == (0.0, 1.0):
             continue
-        position = _positions(out, length, scale, wanted, sampling.coordinates, region)
-        value = _resample(value, axis, *_taps(position, length, scale, sampling))
-        outside.append((axis, (position < 0) | (position > length - 1)))
+        places = _COORDINATES[sampling.coordinates](
+            _Axis(length, out, scale, wanted, region), np.arange(out, dtype=np.float64)
+        )
+        value = _resample(value, axis, *_taps(places, length, scale, sampling))
+        outside.append((axis, (places < 0) | (places > length - 1)))
     return _filled(value, outside, sampling.fill) if crops else value
 
 
@@ -168,4 +204,18 @@ def _filled(
     return value
 
 
-HANDLERS: Mapping[str, Handler] = {"Resize": Handler(resize, host=(1, 2, 3))}
+def _say_mode(keywords: Mapping[str, object], numbers: Sequence[object]) -> str | None:
+    del numbers
+    wanted = {
+        "mode": ("nearest", {"nearest", "linear", "cubic"}),
+        "nearest_mode": ("floor", set(_NEAREST)),
+        "coordinate_transformation_mode": ("half_pixel", set(_COORDINATES)),
+    }
+    for name, (default, known) in wanted.items():
+        value = keywords.get(name, default)
+        if value not in known:
+            return f"its {name} {value!r} is unknown"
+    return None
+
+
+HANDLERS: Mapping[str, Handler] = {"Resize": Handler(resize, host=(1, 2, 3), check=_say_mode)}

@@ -61,9 +61,11 @@ def split(
 ) -> list[Tensor]:
     """Cut to a sequence: https://onnx.ai/onnx/operators/onnx__SplitToSequence.html."""
     if lengths is None:
-        parts = value.split(1, axis)
+        parts = torch.split(value, 1, axis)
         return [each if keepdims else each.squeeze(axis) for each in parts]
-    return list(value.split(lengths if isinstance(lengths, int) else list(lengths), axis))
+    return list(
+        torch.split(value, lengths if isinstance(lengths, int) else list(lengths), axis)
+    )
 
 
 HANDLERS: Mapping[str, Handler] = handlers(

@@ -1,0 +1,66 @@
+"""What the README shows works."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [
+    line.partition("  #")[0].strip()
+    for kind, body in BLOCKS
+    if kind == "sh"
+    for line in body.splitlines()
+    if line.strip() and not line.startswith(("#", "make "))
+]
+QUICK = ("trainer.max_epochs=1", "resamples=50")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the main job has run, quickly."""
+    folder = tmp_path_factory.mktemp("readme")
+    run(["python", "train.py", "recipe=entts_text_latent"], folder)
+    return folder
+
+
+def run(words: list[str], folder: Path) -> str:
+    if words[:2] == ["python", "train.py"]:
+        quick = QUICK if "--help" not in words else ()
+        words = [sys.executable, str(ROOT / "train.py"), *words[2:], *quick]
+    else:
+        assert words[0] == ".venv/bin/transcoder"
+        words = [sys.executable, "-m", "transcoder", *words[1:]]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_two_commands_come_first() -> None:
+    assert re.findall(r"```sh\n(make \w+)\n```", README)[:2] == ["make train", "make test"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs(command: str, folder: Path) -> None:
+    run(shlex.split(command), folder)
+
+
+def test_the_first_conversion_prints_what_it_says(folder: Path) -> None:
+    command = next(line for line in COMMANDS if "--via" in line)
+    promised = re.search(rf"{re.escape(command)}\n# (\w+)", README)
+    assert promised is not None
+    assert run(shlex.split(command), folder).strip() == promised[1]
+
+
+def test_the_python_block_runs(folder: Path) -> None:
+    (block,) = [body for kind, body in BLOCKS if kind == "python"]
+    done = subprocess.run(
+        [sys.executable, "-c", block], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("vierhunderteinundzwanzig\n")
