@@ -1,7 +1,7 @@
 """Makes recipes/worlds/numbers: the words of 0 to 9999 and two small networks that use them.
 
 EnTTS turns English number words into the spectrogram of speech, EnDe into German words. Both
-learn from the oracles of this package alone. About 30 minutes on one core.
+learn from the oracles of this package alone. About 25 minutes on one quiet core.
 """
 
 import argparse

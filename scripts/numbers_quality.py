@@ -12,9 +12,9 @@ from transcoder.vocabulary import Split
 _HEAD = """\
 # Quality of the networks of the numbers world
 
-Measured by `scripts/make_numbers_world.py` on the ONNX files of this folder. Networks learn from
-training rows, and validation rows choose the checkpoint. No number of one digit is among the
-test rows, hence the second table, which mixes all splits.
+Measured by `scripts/make_numbers_world.py` on the ONNX files of this folder. Networks learn
+from training rows, and validation rows choose the checkpoint. No number of one digit is among
+the test rows, hence the second table, which mixes all splits.
 
 - **EnTTS** is right where, of the true spectrograms of all rows of the table, the nearest to
   the predicted one is the row's own. *Error* is the mean squared error; silence is 0, loud 1.

@@ -213,6 +213,14 @@ class ConversionError(TranscoderError):
         super().__init__(f"{edge} failed{where}: {reason}")
 
 
+class NoGradientError(TranscoderError):
+    """A path, or a cotangent, along which no gradient can be taken."""
+
+    def __init__(self, path: str, reason: str, remedy: str) -> None:
+        self.path, self.reason, self.remedy = path, reason, remedy
+        super().__init__(f"no gradient can be taken along {path}: {reason}; {remedy}")
+
+
 class AdapterMismatchError(TranscoderError):
     """An adapter that cannot join two specs."""
 

@@ -1,10 +1,12 @@
 """Take values along a path."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import final
+from typing import Literal, final, overload
 
+from transcoder.serving._cotangent import Cotangent
+from transcoder.serving._differentiator import Differentiator
 from transcoder.sessions import OraclePool, Runner, SessionPool
-from transcoder.vocabulary import Catalog, EdgePath, Value
+from transcoder.vocabulary import Catalog, EdgePath, Gradients, Value
 
 
 @final
@@ -22,21 +24,70 @@ class Converter:
     ) -> None:
         self._oracles = OraclePool(allow)
         self._runner = Runner(catalog, SessionPool(read_blob), self._oracles)
+        self._differentiator = Differentiator(self._runner, read_blob)
 
-    def convert(self, value: Value, path: EdgePath) -> Value:
+    @overload
+    def convert(
+        self, value: Value, path: EdgePath, *, return_gradients: Literal[False] = False
+    ) -> Value: ...
+    @overload
+    def convert(
+        self, value: Value, path: EdgePath, *, return_gradients: Literal[True],
+        cotangent: Cotangent | None = None,
+    ) -> Gradients: ...  # fmt: skip
+    def convert(
+        self, value: Value, path: EdgePath, *, return_gradients: bool = False,
+        cotangent: Cotangent | None = None,
+    ) -> Value | Gradients:  # fmt: skip
         """Take one value along a path.
 
+        Args:
+            value: Of the path's source.
+            path: Where to go.
+            return_gradients: Whether gradients are wanted too: the vector-Jacobian product
+                over the last unbroken run of segments, from its first floating tensors.
+            cotangent: The weights of what stands at the end of that run, in its shape, by name
+                or as one array; ones by default.
+
         Raises:
+            NoGradientError: If gradients are wanted and there are none.
             TranscoderError: If an edge fails; it names the edge.
         """
+        if return_gradients:
+            return next(self._differentiator.run_many(path, [value], [cotangent]))
         return self._runner.run(path, [value])[0]
 
-    def convert_many(self, values: Iterable[Value], path: EdgePath) -> Iterator[Value]:
+    @overload
+    def convert_many(
+        self,
+        values: Iterable[Value],
+        path: EdgePath,
+        *,
+        return_gradients: Literal[False] = False,
+    ) -> Iterator[Value]: ...
+    @overload
+    def convert_many(
+        self, values: Iterable[Value], path: EdgePath, *, return_gradients: Literal[True],
+        cotangents: Iterable[Cotangent | None] | None = None,
+    ) -> Iterator[Gradients]: ...  # fmt: skip
+    def convert_many(
+        self, values: Iterable[Value], path: EdgePath, *, return_gradients: bool = False,
+        cotangents: Iterable[Cotangent | None] | None = None,
+    ) -> Iterator[Value] | Iterator[Gradients]:  # fmt: skip
         """Take values along a path in batches, in order, holding one batch at a time.
 
+        Args:
+            values: Of the path's source.
+            path: Where to go.
+            return_gradients: As of `convert`.
+            cotangents: One for each value.
+
         Raises:
+            NoGradientError: If gradients are wanted and there are none.
             TranscoderError: If an edge fails; it names the edge and the index of the value.
         """
+        if return_gradients:
+            return self._differentiator.run_many(path, values, cotangents)
         return self._runner.run_many(path, values)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Run paths: segments by ONNX Runtime, oracles as Python code, values to batches and back."""
 
-from transcoder.sessions._batches import collate, join_batches, split_rows
+from transcoder.sessions._batches import collate, join_batches, mask_axis, split_rows
 from transcoder.sessions._checks import ValueCheck, find_not_finite, value_check
 from transcoder.sessions._oracles import DEFAULT_ALLOW, OraclePool
 from transcoder.sessions._pool import SessionPool
@@ -15,6 +15,7 @@ __all__ = [
     "collate",
     "find_not_finite",
     "join_batches",
+    "mask_axis",
     "split_rows",
     "value_check",
 ]

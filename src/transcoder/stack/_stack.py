@@ -57,14 +57,30 @@ class FrozenStack(nn.Module):
             ConversionError: If a segment refuses what it is given.
         """
         now = dict(tensors)
-        for module, joint in zip(self.segments, self._joints, strict=True):
-            missing = [name for name in joint.takes if name not in now]
-            if missing:
-                raise ConversionError(joint.label, None, f"{missing[0]!r} was not given")
-            outputs = module(*(now[name] for name in joint.takes))
-            places = outputs if isinstance(outputs, tuple) else (outputs,)
-            now = {name: places[at] for name, at in joint.gives.items()}
+        for at in range(len(self._joints)):
+            now = self.step(at, now)
         return now
+
+    def step(self, at: int, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run one segment.
+
+        Args:
+            at: Its place on the path.
+            tensors: Every tensor of its source's spec by name, each (batch, ...).
+
+        Returns:
+            Every tensor of its target's spec by name, each (batch, ...).
+
+        Raises:
+            ConversionError: If the segment refuses what it is given.
+        """
+        joint = self._joints[at]
+        missing = [name for name in joint.takes if name not in tensors]
+        if missing:
+            raise ConversionError(joint.label, None, f"{missing[0]!r} was not given")
+        outputs = self.segments[at](*(tensors[name] for name in joint.takes))
+        places = outputs if isinstance(outputs, tuple) else (outputs,)
+        return {name: places[place] for name, place in joint.gives.items()}
 
     @override
     def train(self, mode: bool = True) -> Self:  # torch's own signature

@@ -13,6 +13,7 @@ from transcoder.vocabulary._edge import (
     SegmentKey,
     SegmentKind,
 )
+from transcoder.vocabulary._gradients import Gradients
 from transcoder.vocabulary._modality import (
     STANDARD_LATENTS,
     Modality,
@@ -49,6 +50,7 @@ __all__ = [
     "EdgePath",
     "Exactness",
     "Grade",
+    "Gradients",
     "Interval",
     "JsonValue",
     "JudgedChain",
