@@ -49,7 +49,7 @@ def edge(line: str) -> Segment | Oracle:
         kind=SegmentKind.TRANSCODER if "transcoder" in words else SegmentKind.SEGMENT,
         digest=None if "untrained" in words else sha256(line.encode()).hexdigest(),
         signature=Signature((), (), 20, 100, 400),
-        scores=tuple(Score("test/retention", value, 100) for value in measured),
+        scores=tuple(Score("validation/retention", value, 100) for value in measured),
     )
 
 

@@ -61,3 +61,10 @@ def test_the_first_by_name_is_missing_where_several_are_as_cheap() -> None:
 )
 def test_what_no_transcoder_mends_is_said(edges: str, said: str) -> None:
     assert said in explain_missing(catalog(edges), modality("number"), modality("text<de>"))
+
+
+def test_a_piece_off_all_paths_is_answered_with_the_transcoder_that_it_lacks() -> None:
+    world = numbers()
+    lacking = r"with '\{EnTTS\}', a transcoder '\{EnTTS\}' -> 'text_latent@1' would make one"
+    with pytest.raises(NoPathError, match=lacking):
+        find_path(world, modality("text<en>"), modality("text<de>"), pieces=["{EnTTS}"])

@@ -1,5 +1,6 @@
 """What is missing where no path is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -77,6 +78,40 @@ def explain_missing(catalog: Catalog, source: Modality, target: Modality) -> str
     if not _latents_from(catalog, begin):
         return f"{str(begin)!r} reaches no latent; register a model that takes it"
     return f"no latent reaches {str(end)!r}; register a model that gives it"
+
+
+def explain_missing_piece(
+    catalog: Catalog, source: Modality, target: Modality, pieces: Sequence[str]
+) -> str | None:
+    """Say which transcoder would bring a piece onto a path, for the first that is on none.
+
+    Args:
+        catalog: What is registered.
+        source: Where the path begins.
+        target: Where it ends.
+        pieces: Models, oracles or modalities, by name.
+
+    Returns:
+        The piece and the advice of `explain_missing`; None if each alone is on some path.
+    """
+    for piece in pieces:
+        ends = _ends_of(catalog, piece)
+        gaps = [
+            [leg for leg in ((source, first), (last, target)) if not _is_joined(catalog, *leg)]
+            for first, last in ends
+        ]
+        if gaps and all(gaps):
+            nearest = min(gaps, key=len)
+            return f"{piece!r}, {explain_missing(catalog, *nearest[0])}"
+    return None
+
+
+def _ends_of(catalog: Catalog, piece: str) -> list[tuple[Modality, Modality]]:
+    edges = [edge for edge in catalog.find_edges() if edge.name == piece]
+    if edges:
+        return [(edge.source, edge.target) for edge in edges]
+    modality = catalog.resolve(Modality.parse(piece))
+    return [(modality, modality)]
 
 
 def _is_joined(catalog: Catalog, source: Modality, target: Modality) -> bool:

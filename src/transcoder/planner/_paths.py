@@ -5,7 +5,7 @@ from itertools import islice
 
 from transcoder.errors import MixedSpacesError, NoPathError, UnknownNameError
 from transcoder.planner._graph import View, graph_of
-from transcoder.planner._missing import explain_missing, find_missing
+from transcoder.planner._missing import explain_missing, explain_missing_piece, find_missing
 from transcoder.planner._preference import Preference, edge_cost
 from transcoder.planner._tour import Tour
 from transcoder.planner._walk import Walker
@@ -71,7 +71,7 @@ def find_paths(
     else:
         paths = _tour(catalog, begin, end, k=k, pieces=pieces, preference=preference)
     if not paths:
-        raise _no_path(catalog, begin, end, preference)
+        raise _no_path(catalog, begin, end, pieces=pieces, preference=preference)
     return paths
 
 
@@ -90,6 +90,8 @@ def _no_path(
     catalog: Catalog,
     source: Modality,
     target: Modality,
+    *,
+    pieces: Sequence[str],
     preference: Preference,
 ) -> NoPathError | MixedSpacesError:
     for kept, reason in (
@@ -99,6 +101,9 @@ def _no_path(
         walked = _maybe_path(catalog, source, target, kept)
         if walked is not None:
             advice = f"there is none {reason}, but without that there is {walked}"
+            detour = explain_missing_piece(catalog, source, target, pieces)
+            if detour is not None:
+                advice = f"with {detour}"
             return NoPathError(str(source), str(target), advice)
     missing = find_missing(catalog, source, target)
     if missing is not None and missing.is_between_versions:
