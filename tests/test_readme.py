@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.conftest import QUICK, ROOT, Done, run_train
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [
@@ -18,25 +19,22 @@ COMMANDS = [
     for line in body.splitlines()
     if line.strip() and not line.startswith(("#", "make "))
 ]
-QUICK = ("trainer.max_epochs=1", "resamples=50")
+LONG = pytest.mark.slow  # they train several times over
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the main job has run, quickly."""
-    folder = tmp_path_factory.mktemp("readme")
-    run(["python", "train.py", "recipe=entts_text_latent"], folder)
-    return folder
+@pytest.fixture
+def folder(trained: tuple[Path, Done]) -> Path:
+    """A folder in which the main job has run."""
+    return trained[0]
 
 
 def run(words: list[str], folder: Path) -> str:
     if words[:2] == ["python", "train.py"]:
-        quick = QUICK if "--help" not in words else ()
-        words = [sys.executable, str(ROOT / "train.py"), *words[2:], *quick]
+        done = run_train(folder, [*words[2:], *(QUICK if "--help" not in words else ())])
     else:
         assert words[0] == ".venv/bin/transcoder"
-        words = [sys.executable, "-m", "transcoder", *words[1:]]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "transcoder", *words[1:]]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -45,7 +43,10 @@ def test_the_two_commands_come_first() -> None:
     assert re.findall(r"```sh\n(make \w+)\n```", README)[:2] == ["make train", "make test"]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(each, marks=LONG if "train.py -m" in each else ()) for each in COMMANDS],
+)
 def test_every_command_runs(command: str, folder: Path) -> None:
     run(shlex.split(command), folder)
 

@@ -92,7 +92,9 @@ def test_a_frozen_start_leaves_only_the_branch_to_be_trained() -> None:
     assert all(name.startswith("branch.") for name in trained)
 
 
-@pytest.mark.parametrize("settings", [MlpSettings(noise=0.5), ResidualSettings(dropout=0.5)])
+@pytest.mark.parametrize(
+    "settings", [MlpSettings(noise=0.5), ResidualSettings(depth=1, dropout=0.5)]
+)
 def test_noise_and_dropout_are_only_there_in_training(settings: AdapterSettings) -> None:
     adapter, _ = _build(settings, _pairs())
     if isinstance(settings, ResidualSettings):

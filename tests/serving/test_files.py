@@ -19,7 +19,7 @@ def test_text_and_labels_come_from_the_command_line() -> None:
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
 def test_sound_survives_its_file(tmp_path: Path, suffix: str) -> None:
-    samples = np.sin(np.arange(800) / 20).astype(np.float32) / 2
+    samples = (np.sin(np.arange(800) / 20) / 2).astype(np.float32)
     write_value(Waveform(samples, 8000), tmp_path / f"a{suffix}")
     read = read_value(str(tmp_path / f"a{suffix}"), Payload.WAVEFORM)
     assert isinstance(read, Waveform)

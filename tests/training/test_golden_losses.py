@@ -13,7 +13,7 @@ from transcoder.training import FitSettings
 ADAPTERS: dict[str, AdapterSettings] = {
     "linear": LinearSettings(),
     "mlp": MlpSettings(hidden=8),
-    "residual": ResidualSettings(hidden=8),
+    "residual": ResidualSettings(hidden=8, depth=1),
 }
 
 GOLDEN = {

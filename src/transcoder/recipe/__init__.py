@@ -1,5 +1,6 @@
 """The typed schema of a run; the only place that knows Hydra."""
 
+from transcoder.recipe._console import make_console
 from transcoder.recipe._main import explain, main
 from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
 from transcoder.recipe._result import PlainScore, RunResult, maybe_read_result, write_result
@@ -42,6 +43,7 @@ __all__ = [
     "explain",
     "find_recipes",
     "main",
+    "make_console",
     "maybe_read_result",
     "mount",
     "sweep_table",

@@ -90,7 +90,7 @@ def explain(error: Exception) -> str:
     """Say in one sentence what is wrong with a composition, and what there is instead."""
     if isinstance(error, TranscoderError):
         return str(error)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, HydraException):
         place = repr(error.filename) if error.filename else "a file"
         reason = error.strerror or str(error)
         return f"{place} cannot be read or written: {reason}; free the place and run again"

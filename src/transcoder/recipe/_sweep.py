@@ -5,10 +5,10 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 from rich.table import Table
 from typing_extensions import override
 
+from transcoder.recipe._console import make_console
 from transcoder.recipe._result import RunResult, maybe_read_result
 
 _RANKED_BY = ("validation/retention", "validation/r2")
@@ -18,7 +18,6 @@ _SHOWN = {
     "test/r2": "test R²",
     "test/recall_at_1": "test R@1",
 }
-_PLAIN_WIDTH = 140
 
 
 class SweepTable(Callback):
@@ -28,9 +27,7 @@ class SweepTable(Callback):
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(OmegaConf.select(config, "hydra.sweep.dir"))
         jobs = [(path.parent, _overrides(path.parent)) for path in folder.glob("*/.hydra")]
-        console = Console()
-        width = console.width if console.is_terminal else _PLAIN_WIDTH
-        console.print(sweep_table(folder, jobs), width=width)
+        make_console().print(sweep_table(folder, jobs))
 
 
 def sweep_table(folder: Path, jobs: list[tuple[Path, str]]) -> Table:

@@ -143,6 +143,7 @@ class SessionPool:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = _QUIET
         try:
             return onnxruntime.InferenceSession(

@@ -18,13 +18,7 @@ from rich.progress import (
 from rich.text import Text
 from typing_extensions import override
 
-_PLAIN_WIDTH = 140
-
-
-def make_console() -> Console:
-    """Make a console that is wide enough for tables where nobody's window limits it."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+from transcoder.recipe import make_console
 
 
 @final
