@@ -1,0 +1,124 @@
+"""What goes wrong in a run is one sentence, and nothing is lost or half-written."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from tests.tiny_world import write_tiny_world
+from transcoder.errors import (
+    CommitError,
+    CorruptBlobError,
+    DataError,
+    NonFiniteError,
+    RegistryVersionError,
+    TranscoderError,
+)
+from transcoder.recipe import RegistryConfig, RunConfig
+from transcoder.registry import Registry
+from transcoder.workflows import Middleware, train
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.workflows.conftest import tiny_config
+from transcoder.workflows import train
+train(tiny_config(Path(sys.argv[1])))
+"""
+
+
+def kill_at(stage: str, folder: Path) -> None:
+    """Start the run of a folder in a process of its own, and kill it when a stage begins."""
+    command = [sys.executable, "-u", "-c", SCRIPT, str(folder)]
+    root = Path(__file__).parent.parent.parent
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if stage in line:
+                process.kill()
+                break
+        assert process.wait() == -signal.SIGKILL, said
+
+
+EVERY = ("World", "Plan", "Materialize", "Closed forms", "Fit", "Judge")
+
+
+@pytest.mark.parametrize("stages", [("Judge",), pytest.param(EVERY, marks=pytest.mark.slow)])
+def test_a_run_that_is_killed_at_any_stage_ends_like_an_undisturbed_one(
+    config: RunConfig, tmp_path: Path, stages: tuple[str, ...]
+) -> None:
+    for stage in stages:
+        kill_at(stage, tmp_path)
+    registry = Registry.open(Path(config.registry.url))
+    assert registry.catalog().revision <= 1
+    disturbed = train(config)
+    elsewhere = RegistryConfig(url=str(tmp_path / "elsewhere"))
+    assert train(replace(config, registry=elsewhere)).scores == disturbed.scores
+    assert disturbed.is_current
+
+
+def test_a_changed_founder_is_refused_with_both_digests(config: RunConfig) -> None:
+    world = Path(config.world)
+    Middleware.open(config.registry.url, create=True).apply(world)
+    write_tiny_world(world.parent, seed=1)
+    with pytest.raises(
+        CommitError, match="text_latent@1 is the space of .*; declare text_latent@2"
+    ):
+        train(config)
+    assert Registry.open(Path(config.registry.url)).revision() == 1
+
+
+def test_a_network_that_gives_nan_is_named_with_its_row(config: RunConfig) -> None:
+    path = Path(config.world).parent / "a.onnx"
+    model = onnx.load(path)
+    table = next(each for each in model.graph.initializer if each.name == "table")
+    values = numpy_helper.to_array(table).copy()
+    values[26] = np.nan
+    table.CopyFrom(numpy_helper.from_array(values, "table"))
+    onnx.save(model, path)
+    with pytest.raises(
+        NonFiniteError, match=r"\[A\].*gave NaN or infinity in 'hidden' at row 25"
+    ):
+        train(config)
+
+
+def test_an_empty_dataset_is_refused(config: RunConfig) -> None:
+    (Path(config.world).parent / "words.csv").write_text("english,german,first\n", "utf-8")
+    with pytest.raises(DataError, match="the dataset 'words' cannot be used: it has no rows"):
+        train(config)
+
+
+def test_a_dataset_without_its_column_is_refused(config: RunConfig) -> None:
+    (Path(config.world).parent / "words.csv").write_text("english,first\nab,a\n", "utf-8")
+    with pytest.raises(TranscoderError, match="'german'"):
+        train(config)
+
+
+def test_flipped_bytes_of_a_network_are_found(config: RunConfig) -> None:
+    Middleware.open(config.registry.url, create=True).apply(Path(config.world))
+    for blob in (Path(config.registry.url) / "blobs").rglob("*"):
+        if blob.is_file():
+            damaged = bytearray(blob.read_bytes())
+            damaged[len(damaged) // 2] ^= 1
+            blob.chmod(0o644)
+            blob.write_bytes(damaged)
+    middleware = Middleware.open(config.registry.url)
+    with pytest.raises(CorruptBlobError, match="it was damaged: restore it from a copy"):
+        middleware.convert("ab", middleware.get_path("text<en>", "text<de>"))
+
+
+def test_a_registry_of_another_version_is_refused(config: RunConfig) -> None:
+    Middleware.open(config.registry.url, create=True)
+    with sqlite3.connect(Path(config.registry.url) / "registry.db") as database:
+        database.execute("PRAGMA user_version = 999")
+    with pytest.raises(RegistryVersionError, match="has schema 999, this version reads"):
+        train(config)
