@@ -71,7 +71,7 @@ def test_a_changed_founder_is_refused_with_both_digests(config: RunConfig) -> No
     Middleware.open(config.registry.url, create=True).apply(world)
     write_tiny_world(world.parent, seed=1)
     with pytest.raises(
-        CommitError, match="text_latent@1 is the space of .*; declare text_latent@2"
+        CommitError, match=r"text_latent@1 is the space of .*; declare text_latent@2"
     ):
         train(config)
     assert Registry.open(Path(config.registry.url)).revision() == 1
