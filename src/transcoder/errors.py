@@ -115,6 +115,33 @@ class InvalidModelError(TranscoderError):
         super().__init__(f"the model {name!r} cannot be used: {reason}; {remedy}")
 
 
+class CutError(TranscoderError):
+    """A tensor at which a network does not fall apart."""
+
+    def __init__(self, tensor: str, reason: str, known: Sequence[str]) -> None:
+        self.tensor, self.reason, self.known = tensor, reason, tuple(known)
+        near = get_close_matches(tensor, self.known, n=3, cutoff=0.5) or self.known[:3]
+        shown = ", ".join(repr(each) for each in near)
+        hint = f"; it can be cut at {shown}" if shown else ""
+        super().__init__(f"the network cannot be cut at {tensor!r}: {reason}{hint}")
+
+
+class SpliceError(TranscoderError):
+    """Two networks that cannot be put behind each other."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason, self.remedy = reason, remedy
+        super().__init__(f"the two networks cannot be spliced: {reason}; {remedy}")
+
+
+class PathExportError(TranscoderError):
+    """A path that cannot become one ONNX file."""
+
+    def __init__(self, path: str, reason: str, remedy: str) -> None:
+        self.path, self.reason, self.remedy = path, reason, remedy
+        super().__init__(f"the path {path} cannot be exported: {reason}; {remedy}")
+
+
 class UnsupportedOperatorError(TranscoderError):
     """A node of an ONNX graph that has no torch meaning here."""
 

@@ -31,7 +31,12 @@ def test_applying_a_world_says_where_and_what(tmp_path: Path) -> None:
     assert "making the registry" in first.stderr
     assert "revision 1: 22 changes" in first.stdout
     again = call(tmp_path / "reg", "apply", world, "--json")
-    assert json.loads(again.stdout) == {"revision": 1, "changed": [], "retired": []}
+    assert json.loads(again.stdout) == {
+        "revision": 1,
+        "changed": [],
+        "retired": [],
+        "left_behind": [],
+    }
 
 
 def test_info_lists_models_modalities_oracles_and_datasets(registry: Path) -> None:
@@ -50,6 +55,18 @@ def test_path_shows_each_step(registry: Path) -> None:
     shown = json.loads(call(registry, "path", "text<en>", "text<de>", "--json").stdout)
     assert [edge["name"] for edge in shown["edges"]] == ["B.tokenizer", "B", "B", "C.decoder"]
     assert "C.decoder" in call(registry, "path", "text<en>", "text<de>").stdout
+
+
+def test_path_and_convert_say_the_licences_and_can_forbid_some(registry: Path) -> None:
+    ends = ("text<en>", "text<de>")
+    assert json.loads(call(registry, "path", *ends, "--json").stdout)["licences"] == ["unknown"]
+    assert "licences: unknown" in call(registry, "path", *ends).stdout
+    shown = json.loads(call(registry, "convert", *ENGLISH_TO_GERMAN, "qz", "--json").stdout)
+    assert shown["licences"] == ["unknown"]
+    for verb in (("path", *ends), ("convert", *ENGLISH_TO_GERMAN, "qz")):
+        refused = call(registry, *verb, "--forbid-licence", "unknown")
+        assert refused.exit_code == 1
+        assert "there is no path from 'text<en>' to 'text<de>'" in refused.stderr
 
 
 def test_opportunities_are_listed_best_first(registry: Path) -> None:

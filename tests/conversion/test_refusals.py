@@ -14,12 +14,12 @@ ROWS = {"x": np.zeros((2, 3), np.float32)}
 
 
 def test_an_unknown_operator_is_named_with_its_node_and_opset() -> None:
-    node = helper.make_node("NonMaxSuppression", ["x", "x"], ["y"], name="boxes")
+    node = helper.make_node("Unheard", ["x", "x"], ["y"], name="boxes")
     with pytest.raises(
         UnsupportedOperatorError,
-        match=r"operator 'NonMaxSuppression' \(node 'boxes', opset 23\) cannot be converted",
+        match=r"operator 'Unheard' \(node 'boxes', opset 23\) cannot be converted",
     ):
-        to_torch(graph_model([node], ROWS, ["y"]))
+        to_torch(graph_model([node], ROWS, ["y"], opset=23))
 
 
 def test_an_unknown_attribute_is_refused() -> None:

@@ -1,5 +1,6 @@
 """What an edge costs."""
 
+from dataclasses import replace
 from math import inf, log, nan
 
 import pytest
@@ -55,3 +56,11 @@ def test_a_measured_latency_is_believed() -> None:
 def test_a_weight_that_is_no_weight_is_refused(weight: float) -> None:
     with pytest.raises(FaultsError, match=r"the weight 'quality' is .*weights of zero or more"):
         Preference(quality=weight)
+
+
+def test_licences_can_be_forbidden_and_so_can_unstated_ones() -> None:
+    free, unstated = replace(edge("{A} -> x -> {B}"), licence="MIT"), edge("{A} => x => {B}")
+    forbidding = Preference(forbid_licences=frozenset({"MIT"}))
+    assert (forbidding.admits(free), forbidding.admits(unstated)) == (False, True)
+    stating = Preference(forbid_licences=frozenset({"unknown"}))
+    assert (stating.admits(free), stating.admits(unstated)) == (True, False)

@@ -2,17 +2,24 @@
 
 import itertools
 import multiprocessing
+import os
 import resource
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.registry.registry_worlds import joint, onnx_file
 from transcoder.errors import StorageError
-from transcoder.registry import Registry
+from transcoder.registry import Registry, _sqlite
+from transcoder.registry._schema import MIGRATIONS
 from transcoder.vocabulary import ModalityType
+
+NOBODY = 65534
+"""The user who owns nothing."""
 
 
 def context() -> ForkServerContext:
@@ -79,6 +86,45 @@ def fill_the_disk(barrier: Barrier, root: Path, limit_bytes: int) -> None:
             with registry.transaction() as transaction:
                 transaction.put(ModalityType(f"{'long' * 2000}{number}"))
                 transaction.put_segment(joint(number), onnx_file(number))
+
+
+def expect_read_only(barrier: Barrier, root: Path) -> None:
+    """As a user who may not write, read and write a registry, and expect sentences alone."""
+    barrier.wait(30)
+    os.setuid(NOBODY)
+    for use in (_read, _write):
+        try:
+            use(root)
+        except StorageError as error:
+            if "permissions" not in str(error):
+                raise
+        else:
+            if use is _write:
+                sys.exit(3)
+
+
+def _read(root: Path) -> None:
+    Registry.open(root).catalog()
+
+
+def _write(root: Path) -> None:
+    with Registry.open(root).transaction() as transaction:
+        transaction.put(ModalityType("written"))
+
+
+def migrate_slowly(root: Path) -> None:
+    """Open a registry with one more migration, which takes long, to be killed in its middle."""
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+    step = f"CREATE TABLE later (x); INSERT INTO later {endless}"
+    with patch.object(_sqlite, "MIGRATIONS", (*MIGRATIONS, step)):
+        Registry.open(root)
+
+
+def start_migrating(root: Path) -> ForkServerProcess:
+    """Start such a process."""
+    child = context().Process(target=migrate_slowly, args=(root,), daemon=True)
+    child.start()
+    return child
 
 
 @contextmanager

@@ -106,7 +106,7 @@ ORACLE_FAULTS = [
     (put(replace(ORACLE, type="tokeniser")), "no oracle type 'tokeniser'; did you mean"),
     (
         put(replace(ORACLE, target=DE)),
-        "does not keep its type 'tokenizer', text<L> => tokens<V>",
+        "not keep its type 'tokenizer', text<L> => tokens<V>: text<de> is no tokens<V>",
     ),
     (put(replace(ORACLE, exactness=Exactness.SYNTHETIC)), "is synthetic, its type exact"),
     (put(replace(ORACLE, entry_point="code")), "has 'code'; write it as module:Class"),
@@ -117,11 +117,11 @@ DATASET_FAULTS = [
     (put(replace(DATASET, type="paralell")), "no dataset type 'paralell'; did you mean"),
     (
         put(replace(DATASET, columns=DATASET.columns[:1])),
-        "'numbers' .text<en>. does not keep its type 'parallel' .text<A>, text<B>.",
+        "'numbers' .text<en>. does not keep its type 'parallel' .text<A>, text<B>.: it has 1",
     ),
     (
         put(replace(PARALLEL, modalities=(M("text<A>"),) * 2)),
-        "does not keep its type 'parallel'",
+        "does not keep its type 'parallel' .*: A would be both 'en' and 'de'",
     ),
     (put(replace(DATASET, columns=(Column("a", EN),) * 2)), "'numbers' names a column twice"),
 ]

@@ -1,13 +1,22 @@
 import os
 import random
 import sqlite3
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.registry.registry_children import fill_the_disk, run_at_once, start_committing
+from tests.registry.registry_children import (
+    expect_read_only,
+    fill_the_disk,
+    run_at_once,
+    start_committing,
+    start_migrating,
+    use_first,
+)
 from tests.registry.registry_worlds import FOUNDER, JOINT, filled_registry, joint, onnx_file
 from transcoder.errors import CorruptBlobError, RegistryVersionError, StorageError
 from transcoder.registry import Registry
@@ -33,15 +42,18 @@ def assert_whole(root: Path) -> None:
 
 
 def test_a_registry_is_whole_after_each_of_many_kills(tmp_path: Path) -> None:
-    filled_registry(tmp_path).close()
-    root, chance = tmp_path / "registry", random.Random(0)  # noqa: S311 - times of kills
+    registry = filled_registry(tmp_path)
+    root, chance = registry.root, random.Random(0)  # noqa: S311 - times of kills
     for round_ in range(15):
+        before, deadline = registry.revision(), time.monotonic() + 30
         child = start_committing(root, 1000 * (round_ + 1))
-        time.sleep(chance.uniform(0.03, 0.2))
+        while registry.revision() == before and time.monotonic() < deadline:
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0.0, 0.1))
         child.kill()
         child.join()
         assert_whole(root)
-    assert Registry.open(root).revision() > 15
+    assert registry.revision() > 15
 
 
 def test_a_flipped_byte_is_found(tmp_path: Path) -> None:
@@ -79,7 +91,7 @@ def test_a_registry_of_another_schema_is_refused(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(
-        RegistryVersionError, match="has schema 99, this version reads 1; install"
+        RegistryVersionError, match="has schema 99, this version reads 2; install"
     ):
         Registry.open(tmp_path / "registry")
 
@@ -120,6 +132,67 @@ def test_a_registry_that_is_not_there_is_made_only_on_request(tmp_path: Path) ->
     assert not root.exists()
     Registry.open(root).close()
     assert Registry.open(root, create=False).revision() == 0
+
+
+def test_a_registry_that_may_not_be_written_is_one_sentence() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else; the next test is for others")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        filled_registry(Path(folder)).close()
+        roots = [Path(folder) / "registry", Path(folder) / "new"]
+        assert run_at_once(expect_read_only, [(root,) for root in roots]) == [0, 0]
+        assert not roots[1].exists()
+        assert Registry.open(roots[0]).revision() == 1
+
+
+def downgrade(root: Path) -> None:
+    """Make the database what the first schema made of it."""
+    with sqlite3.connect(root / "registry.db") as connection:
+        connection.executescript(
+            "DROP TABLE swept; DROP INDEX segment_digest; DROP INDEX segment_retired;"
+            "DELETE FROM migration WHERE number = 2; PRAGMA user_version = 1"
+        )
+    connection.close()
+
+
+def test_a_registry_of_the_first_schema_is_migrated(tmp_path: Path) -> None:
+    filled_registry(tmp_path).close()
+    downgrade(tmp_path / "registry")
+    registry = Registry.open(tmp_path / "registry")
+    assert registry.catalog().current(FOUNDER) is not None
+    with registry.transaction() as transaction:
+        transaction.remove(JOINT)
+    assert len(registry.sweep(timedelta(0)).versions) == 1
+    assert_whole(tmp_path / "registry")
+
+
+def test_many_may_migrate_at_once(tmp_path: Path) -> None:
+    filled_registry(tmp_path).close()
+    root = tmp_path / "registry"
+    downgrade(root)
+    assert run_at_once(use_first, [(root, number) for number in range(8)]) == [0] * 8
+    assert Registry.open(root).revision() == 9
+    assert_whole(root)
+
+
+def test_a_crash_in_the_middle_of_a_migration_leaves_the_old_schema(tmp_path: Path) -> None:
+    filled_registry(tmp_path).close()
+    root = tmp_path / "registry"
+    child = start_migrating(root)
+    deadline = time.monotonic() + 20
+    log = root / "registry.db-wal"
+    while time.monotonic() < deadline and not (log.exists() and log.stat().st_size > 2**22):
+        time.sleep(0.01)
+    child.kill()
+    child.join()
+    assert log.stat().st_size > 2**22
+    assert_whole(root)
+    with sqlite3.connect(root / "registry.db") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    assert ("later",) not in tables
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")

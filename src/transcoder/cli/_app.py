@@ -1,12 +1,23 @@
 """All verbs under one command."""
 
+from collections.abc import Callable
+
 import typer
 
 from transcoder.cli._apply import apply
 from transcoder.cli._convert import convert
+from transcoder.cli._cut import cut
+from transcoder.cli._export_path import export_path
+from transcoder.cli._gc import gc
+from transcoder.cli._get_model import get_model
+from transcoder.cli._history import history
 from transcoder.cli._info import info
+from transcoder.cli._init import init
 from transcoder.cli._opportunities import opportunities
 from transcoder.cli._path import path
+from transcoder.cli._register import register
+from transcoder.cli._restore import restore
+from transcoder.cli._unregister import unregister
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,8 +25,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Join pretrained networks: find paths between modalities and take values along them.",
 )
-for verb in (info, path, opportunities, convert, apply):
+_VERBS: tuple[Callable[..., None], ...] = (
+    *(info, path, opportunities, convert, export_path),
+    *(cut, init, apply, unregister, get_model, history, restore, gc),
+)
+for verb in _VERBS:
     app.command()(verb)
+app.add_typer(register, name="register")
 
 
 def main() -> None:

@@ -1,17 +1,17 @@
 """`transcoder apply`."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
+from transcoder.cli._options import say_commit
 from transcoder.cli._session import (
     DEFAULT_REGISTRY,
     JsonOption,
     RegistryOption,
     middleware,
-    out,
-    print_json,
 )
 
 
@@ -19,16 +19,25 @@ def apply(
     world: Annotated[Path, typer.Argument(help="The YAML file that declares a world.")],
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Register all that a world file declares, in one transaction."""
-    with middleware(registry, create=True) as opened:
-        commit = opened.apply(world)
-        if as_json:
-            changed = [str(each) for each in commit.changed]
-            retired = [str(each) for each in commit.retired]
-            print_json({"revision": commit.revision, "changed": changed, "retired": retired})
-            return
-        out.print(f"revision {commit.revision}: {len(commit.changed)} changes", highlight=False)
-        for name in commit.retired:
-            out.print(f"retired {name}: it ended in a latent that nothing else touches")
+    if not dry_run:
+        with middleware(registry, create=True) as opened:
+            say_commit(opened.apply(world), as_json=as_json)
+    elif registry.exists():
+        _show(world, registry, create=False, as_json=as_json)
+    else:
+        with TemporaryDirectory() as nowhere:
+            _show(world, Path(nowhere) / "registry", create=True, as_json=as_json)
+
+
+def _show(world: Path, registry: Path, *, create: bool, as_json: bool) -> None:
+    """Show what applying a world to a registry would change."""
+    with middleware(registry, create=create, is_silent=True) as opened:
+        changes = opened.start_transaction()
+        changes.apply(world)
+        say_commit(changes.preview(), as_json=as_json, is_preview=True)

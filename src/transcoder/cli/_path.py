@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from transcoder.cli._options import ForbidOption, preference
 from transcoder.cli._session import (
     DEFAULT_REGISTRY,
     JsonOption,
@@ -22,15 +23,17 @@ def path(
         list[str] | None,
         typer.Option("--via", help="A model, oracle or modality on the way; may be repeated."),
     ] = None,
+    forbid_licence: ForbidOption = None,
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Show the best path from one modality to another."""
-    from transcoder.workflows import describe_edge, describe_path
+    from transcoder.workflows import describe_edge, describe_path, licences_of
 
     with middleware(registry) as opened:
-        found = opened.get_path(source, target, pieces=tuple(via or ()))
+        wanted = preference(forbid_licence)
+        found = opened.get_path(source, target, tuple(via or ()), wanted)
         if as_json:
             print_json(describe_path(found))
             return
@@ -42,3 +45,4 @@ def path(
             shown = [str(step[key]) for key in ("name", "kind", "source", "target", "licence")]
             table.add_row(str(number), *shown)
         out.print(table)
+        out.print(f"licences: {', '.join(licences_of(found))}", highlight=False)

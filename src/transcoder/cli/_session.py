@@ -34,7 +34,11 @@ out = Console()
 
 @contextmanager
 def middleware(
-    registry: Path, *, create: bool = False, allow: list[str] | None = None
+    registry: Path,
+    *,
+    create: bool = False,
+    allow: list[str] | None = None,
+    is_silent: bool = False,
 ) -> Iterator["Middleware"]:
     """Open the registry for one verb, and turn any failure into one sentence and exit 1.
 
@@ -42,11 +46,12 @@ def middleware(
         registry: The folder.
         create: Whether to make it; its place is then printed to standard error.
         allow: Modules whose oracles may run, besides the usual ones.
+        is_silent: Whether to make it without a word.
     """
     from transcoder.workflows import ALLOWED, Middleware
 
     with failing_in_one_sentence():
-        if create and not registry.exists():
+        if create and not is_silent and not registry.exists():
             sys.stderr.write(f"making the registry {str(registry.resolve())!r}\n")
         opened = Middleware.open(registry, create=create, allow=(*ALLOWED, *(allow or ())))
         try:

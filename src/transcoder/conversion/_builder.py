@@ -7,6 +7,7 @@ import onnx
 import torch
 from torch import Tensor
 
+from transcoder.conversion._action import ABSENT, Step
 from transcoder.conversion._attributes import keyword_values, tensor_of
 from transcoder.conversion._host import (
     HOST_RULES,
@@ -25,7 +26,7 @@ from transcoder.conversion._known import (
     numbers_of,
     numeric_handler,
 )
-from transcoder.conversion._plan import ABSENT, DEVICE, Plan, Step, Subgraph, with_liveness
+from transcoder.conversion._plan import DEVICE, Plan, Subgraph, with_liveness
 from transcoder.conversion.operators import HANDLERS, Handler, takes_device
 from transcoder.errors import InvalidModelError, UnsupportedOperatorError
 

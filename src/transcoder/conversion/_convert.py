@@ -8,8 +8,11 @@ from google.protobuf.message import (  # type: ignore[import-untyped]  # it has 
 )
 from onnx import inliner, shape_inference, version_converter
 
-from transcoder.conversion._attributes import DTYPES, keyword_values
+from transcoder.conversion._attributes import DTYPES, keyword_values, type_name
 from transcoder.conversion._builder import Builder
+from transcoder.conversion._hoist import hoisted
+from transcoder.conversion._legacy import renamed
+from transcoder.conversion._lowering import lowered
 from transcoder.conversion._module import OnnxModule
 from transcoder.conversion.operators import HANDLERS
 from transcoder.errors import InvalidModelError, UnsupportedOperatorError
@@ -20,9 +23,18 @@ _MEANT = 23
 _NEWEST = 28
 """The newest opset whose operators were compared with the handlers."""
 
-_SCAN_CHANGED = 9
-
 _DOMAINS = frozenset({"", "ai.onnx"})
+
+_OWN = "transcoder"
+"""The domain of operators that only lowering writes."""
+
+
+_NOT_UPGRADED = (
+    RuntimeError,
+    ValueError,
+    shape_inference.InferenceError,
+    version_converter.ConvertError,
+)
 
 
 def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> OnnxModule:
@@ -33,27 +45,43 @@ def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> Onnx
         trainable: Whether the weights get gradients too; they are frozen otherwise.
 
     Returns:
-        A module that takes and gives tensors in the graph's order.
+        A module that takes and gives tensors in the graph's order; text as numpy arrays of
+        strings, INT4 and INT2 as int8, UINT4 and UINT2 as uint8, FLOAT4E2M1 as float8_e4m3fn.
 
     Raises:
         InvalidModelError: If this is no ONNX model, or not a whole one.
         UnsupportedOperatorError: If an operator has no torch meaning here.
     """
-    proto = _read(model)
+    proto = read_model(model)
     proto = inliner.inline_local_functions(proto) if proto.functions else proto
     proto = _expanded(_upgraded(proto))
     opset = _opset(proto)
+    _check_outputs(proto.graph)
+    proto = hoisted(lowered(proto, opset))
     _check(proto.graph, opset)
-    built = Builder(proto.graph, opset, trainable=trainable).build()
-    return OnnxModule(proto, built, trainable=trainable)
+    return _built(proto, opset, trainable=trainable)
+
+
+def _built(model: onnx.ModelProto, opset: int, *, trainable: bool) -> OnnxModule:
+    try:
+        built = Builder(model.graph, opset, trainable=trainable).build()
+        return OnnxModule(model, built, trainable=trainable)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        reason = f"a node has not the inputs and attributes that its operator takes: {error}"
+        raise InvalidModelError(model.graph.name, reason) from error
 
 
 def supported_operators() -> tuple[str, ...]:
     """Name the operators that are converted without help of a function body."""
-    return tuple(sorted(HANDLERS))
+    return tuple(sorted(name for name, each in HANDLERS.items() if each.domain != _OWN))
 
 
-def _read(model: bytes | onnx.ModelProto) -> onnx.ModelProto:
+def read_model(model: bytes | onnx.ModelProto) -> onnx.ModelProto:
+    """Read a file, or take the model read from it, and refuse what is not whole.
+
+    Raises:
+        InvalidModelError: If this is no ONNX model, or not a whole one.
+    """
     if isinstance(model, bytes):
         proto = onnx.ModelProto()
         try:
@@ -77,21 +105,26 @@ def _read(model: bytes | onnx.ModelProto) -> onnx.ModelProto:
 
 def _opset(model: onnx.ModelProto) -> int:
     versions = [each.version for each in model.opset_import if each.domain in _DOMAINS]
-    return versions[0] if versions else 0
+    if versions:
+        return int(versions[0])
+    needed = any(node.domain in _DOMAINS for node in _all_nodes(model.graph))
+    return 0 if needed else _NEWEST
+
+
+def _has_handler(node: onnx.NodeProto) -> bool:
+    handler = HANDLERS.get(node.op_type)
+    domain = "" if node.domain in _DOMAINS else node.domain
+    return handler is not None and handler.domain == domain
 
 
 def _upgraded(model: onnx.ModelProto) -> onnx.ModelProto:
     opset = _opset(model)
     if opset >= _MEANT:
         return model
-    if opset < _SCAN_CHANGED:
-        for node in _all_nodes(model.graph):
-            if node.op_type == "Scan":
-                reason = f"before opset {_SCAN_CHANGED} it meant something else"
-                raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
+    model = renamed(model, opset, _MEANT)
     try:
         return version_converter.convert_version(model, _MEANT)
-    except (RuntimeError, ValueError) as error:
+    except _NOT_UPGRADED as error:
         changed = _first_changed(model.graph, opset)
         if changed is None:
             return model
@@ -101,9 +134,9 @@ def _upgraded(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _first_changed(graph: onnx.GraphProto, opset: int) -> onnx.NodeProto | None:
     for node in _all_nodes(graph):
-        if node.domain not in _DOMAINS:
+        if node.domain not in _DOMAINS and not _has_handler(node):
             return node
-        if onnx.defs.has(node.op_type):
+        if node.domain in _DOMAINS and onnx.defs.has(node.op_type):
             schemas = (
                 onnx.defs.get_schema(node.op_type, version, "") for version in (opset, _MEANT)
             )
@@ -114,11 +147,7 @@ def _first_changed(graph: onnx.GraphProto, opset: int) -> onnx.NodeProto | None:
 
 
 def _expanded(model: onnx.ModelProto) -> onnx.ModelProto:
-    missing = [
-        node
-        for node in _all_nodes(model.graph)
-        if node.op_type not in HANDLERS or node.domain not in _DOMAINS
-    ]
+    missing = [node for node in _all_nodes(model.graph) if not _has_handler(node)]
     if not missing:
         return model
     names = sorted({(node.domain, node.op_type) for node in missing})
@@ -132,18 +161,26 @@ def _expanded(model: onnx.ModelProto) -> onnx.ModelProto:
         ) from error
 
 
+def _check_outputs(graph: onnx.GraphProto) -> None:
+    for node in _all_nodes(graph):
+        if not node.output:
+            reason = f"its node {node.name!r}, a {node.op_type!r}, gives nothing"
+            raise InvalidModelError(graph.name, reason)
+
+
 def _check(graph: onnx.GraphProto, opset: int) -> None:
     for value in graph.input:
         number = _element_of(value.type)
-        if number not in DTYPES:
-            kind = onnx.TensorProto.DataType.Name(number) if number else "no tensor"
+        if number not in DTYPES and number != onnx.TensorProto.STRING:
+            kind = type_name(number) if number else "no tensor"
             reason = f"its input {value.name!r} is {kind}, for which torch has no type"
             raise InvalidModelError(graph.name, reason, "cut the network after it")
     for node in _all_nodes(graph):
-        if node.domain not in _DOMAINS:
+        has_handler = _has_handler(node)
+        if not has_handler and node.domain not in _DOMAINS:
             reason = f"nothing is known of the operators of {node.domain!r}"
             raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
-        if node.op_type not in HANDLERS:
+        if not has_handler:
             reason = "it has neither a torch meaning here nor a function body"
             raise UnsupportedOperatorError(node.op_type, node.name, opset, reason)
         keyword_values(node, HANDLERS[node.op_type], opset)

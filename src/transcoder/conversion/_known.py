@@ -7,7 +7,7 @@ import onnx
 import torch
 from torch import Tensor
 
-from transcoder.conversion._host import read_numbers
+from transcoder.conversion._host import MOST_ELEMENTS, read_numbers
 from transcoder.conversion._plan import Plan
 from transcoder.conversion.operators import Handler, Ints
 
@@ -77,11 +77,17 @@ def numeric_handler(handler: Handler, inputs: Sequence[Known | None]) -> Handler
     other = handler.numeric
     if other is None:
         return None
-    read = [inputs[at] for at in other.host]
-    known = all(
-        each is not None and is_host(each) and each.dtype is torch.int64 for each in read
-    )
+    read = [inputs[at] for at in other.host if at < len(inputs)]
+    known = all(each is None or _is_read(each, floats=other.floats) for each in read)
     return other if known else None
+
+
+def _is_read(known: Known, *, floats: bool) -> bool:
+    """Whether Python knows a value that a kernel would rather have as numbers."""
+    constant = known.constant
+    if floats and constant is not None and constant.is_floating_point():
+        return constant.numel() <= MOST_ELEMENTS
+    return is_host(known) and known.dtype is torch.int64
 
 
 def is_host(known: Known) -> bool:

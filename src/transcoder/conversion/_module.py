@@ -1,7 +1,7 @@
 """The torch module that runs a plan."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import chain
 from typing import Self, final
 
@@ -13,7 +13,13 @@ from typing_extensions import override
 from transcoder.conversion._attributes import proto_of
 from transcoder.conversion._builder import Builder
 from transcoder.conversion._known import CONSTANT, Built, Constant
+from transcoder.conversion._plan import DEVICE
+from transcoder.conversion._rewrite import rewritten
+from transcoder.conversion._static import divided
 from transcoder.errors import ConversionError
+
+_MOST_KEPT = 16
+"""Shapes of inputs for which values are kept."""
 
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
@@ -39,7 +45,11 @@ class OnnxModule(nn.Module):
         self.output_names = tuple(each.name for each in skeleton.graph.output)
         self._skeleton = _stripped(skeleton, built)
         self._trainable = trainable
-        self._original = self._plan = built.plan
+        plan = rewritten(built.plan, built.constants, trainable=trainable)
+        self._original = self._plan = plan
+        self._changes = {each.slot: each.is_weight for each in built.constants.values()}
+        self._division = divided(plan, self._changes)
+        self._kept: dict[Hashable, tuple[object, ...]] = {}
         self._floats = {dtype: dtype for dtype in _FLOATS}
         self.weights = nn.Module()
         self._places = tuple(
@@ -71,8 +81,24 @@ class OnnxModule(nn.Module):
         parameters, buffers = self.weights._parameters, self.weights._buffers  # noqa: SLF001  # the fast way to them
         for slot, place, _ in self._places:
             slots[slot] = parameters[place] if place in parameters else buffers[place]
-        outputs = plan.run(slots)
+        outputs = self._run(slots, inputs)
         return outputs[0] if len(outputs) == 1 else tuple(outputs)  # type: ignore[return-value, arg-type]  # outputs are tensors
+
+    def _run(self, slots: list[object], inputs: Sequence[Tensor]) -> list[object]:
+        """Run all steps, but for what follows from the inputs' shapes and was kept for them."""
+        if _may_not_keep(inputs):
+            return self._plan.run(slots)
+        key = (slots[DEVICE], *[each.shape for each in inputs])
+        kept = self._kept.get(key)
+        if kept is not None:
+            for slot, value in zip(self._division.kept, kept, strict=True):
+                slots[slot] = value
+            return self._division.again.run(slots)
+        outputs = self._division.first.run(slots)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = tuple(slots[slot] for slot in self._division.kept)
+        return outputs
 
     @override
     def train(self, mode: bool = True) -> Self:  # torch's own signature
@@ -136,6 +162,8 @@ class OnnxModule(nn.Module):
     def _cast(self, floats: Mapping[torch.dtype, torch.dtype]) -> None:
         self._floats = self._floats | dict(floats)
         self._plan = self._original.with_floats(self._floats)
+        self._division = divided(self._plan, self._changes)
+        self._kept = {}
 
     def _device_of(self, inputs: Sequence[object]) -> torch.device:
         given = (each for each in inputs if isinstance(each, Tensor))
@@ -146,6 +174,19 @@ class OnnxModule(nn.Module):
         tensors = chain(self.weights.parameters(), self.weights.buffers())
         first = next(tensors, None)
         return torch.device("cpu") if first is None else first.device
+
+
+def _may_not_keep(inputs: Sequence[object]) -> bool:
+    """Whether values may be stand-ins, or not usable later, as when a tracer looks on."""
+    return (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # torch is not typed here
+        or torch._C._functorch.peek_interpreter_stack() is not None  # noqa: SLF001  # it has no other face
+        or torch.is_inference_mode_enabled()
+        or torch.is_autocast_enabled()
+        or torch.is_autocast_enabled("cpu")
+        or any(type(each) is not Tensor for each in inputs)
+    )
 
 
 def _restore(

@@ -1,40 +1,16 @@
 """A flat list of steps over numbered slots, and the loop that runs it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from transcoder.conversion.operators import Kernel
+from transcoder.conversion._action import ABSENT, Action, Step, action_of
 from transcoder.errors import ConversionError
 
 DEVICE = 0
 """The slot that holds the device of the network."""
-
-ABSENT = 1
-"""The slot of inputs that a node leaves out; always None."""
-
-
-class Step(NamedTuple):
-    """One call of a kernel.
-
-    Attributes:
-        run: The kernel.
-        takes: Slots of its positional arguments.
-        keywords: Its attributes.
-        gives: The slot of its result, or one slot for each of its results.
-        frees: Slots that nothing reads afterwards.
-        label: The node, for people.
-    """
-
-    run: Kernel
-    takes: tuple[int, ...]
-    keywords: Mapping[str, object]
-    gives: int | tuple[int, ...]
-    frees: tuple[int, ...]
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +23,7 @@ class Plan:
         takes: Slots of the graph's inputs.
         gives: Slots of the graph's outputs.
         numbers: Python values by slot, there from the beginning.
+        actions: The steps, ready to be called.
     """
 
     steps: tuple[Step, ...]
@@ -54,6 +31,11 @@ class Plan:
     takes: tuple[int, ...]
     gives: tuple[int, ...]
     numbers: Mapping[int, object]
+    actions: tuple[tuple[Action, str], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        actions = tuple((action_of(step), step.label) for step in self.steps)
+        object.__setattr__(self, "actions", actions)
 
     def slots(self, device: torch.device, inputs: Sequence[object]) -> list[object]:
         """Lay out all slots, with inputs and numbers at their places."""
@@ -79,14 +61,8 @@ class Plan:
         """
         label = ""
         try:
-            for run, takes, keywords, gives, frees, label in self.steps:  # noqa: B007  # told below
-                result = run(*[slots[each] for each in takes], **keywords)
-                if type(gives) is int:
-                    slots[gives] = result
-                else:
-                    _spread(slots, gives, result)  # type: ignore[arg-type]  # of a kernel that gives many
-                for each in frees:
-                    slots[each] = None
+            for action, label in self.actions:  # noqa: B007  # told below
+                action(slots)
         except (
             ArithmeticError,
             AttributeError,
@@ -154,12 +130,6 @@ def _cast(value: object, floats: Mapping[torch.dtype, torch.dtype]) -> object:
             return value.with_floats(floats)
         case _:
             return value
-
-
-def _spread(slots: list[object], gives: Sequence[int], results: Sequence[object]) -> None:
-    for slot, result in zip(gives, results, strict=False):
-        if slot != ABSENT:
-            slots[slot] = result
 
 
 def with_liveness(steps: Sequence[Step], keep: frozenset[int]) -> tuple[Step, ...]:

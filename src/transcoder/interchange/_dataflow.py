@@ -29,6 +29,7 @@ class Dataflow:
         gives: The values each node gives.
         inputs: The graph's inputs without initializers.
         outputs: What the graph gives.
+        initializers: The dense ones by name.
         sizes: How many numbers each initializer holds.
         inner_sizes: How many numbers the initializers inside each node hold.
         takes_shape_only: Whether a node looks at the shape of its input, not at its values.
@@ -42,6 +43,7 @@ class Dataflow:
     gives: tuple[tuple[int, ...], ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    initializers: Mapping[str, onnx.TensorProto]
     sizes: Mapping[int, int]
     inner_sizes: tuple[int, ...]
     takes_shape_only: tuple[bool, ...]
@@ -75,6 +77,7 @@ def dataflow_of(model: onnx.ModelProto) -> Dataflow:
         gives=tuple(tuple(numbers[name] for name in node.output if name) for node in nodes),
         inputs=tuple(numbers[name] for name in inputs),
         outputs=tuple(numbers[each.name] for each in graph.output),
+        initializers={each.name: each for each in graph.initializer},
         sizes={numbers[name]: size for name, size in sizes.items()},
         inner_sizes=tuple(map(inner_parameters, nodes)),
         takes_shape_only=tuple(_takes_shape_only(node) for node in nodes),

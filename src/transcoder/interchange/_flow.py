@@ -97,6 +97,17 @@ class Flow:
             if only and self.live[flow.reads[node][0]]:
                 yield node, flow.reads[node][0]
 
+    def uses_of_node(self, node: int) -> tuple[int, int]:
+        """Find the first and last place at which a node works on what passes through."""
+        given = self.dataflow.gives[node]
+        if self.nodes_on_way[node]:
+            return self.node_places[node], self.node_places[node]
+        if self.live_nodes[node]:
+            place = 1 + min((self.available[each] for each in given), default=self.end)
+            return place, place
+        first = min((self.first_use[each] for each in given), default=self.end + 1)
+        return first, max((self.last_use[each] for each in given), default=-1)
+
     def _find_live(self) -> None:
         flow = self.dataflow
         for root in self.roots:
@@ -143,19 +154,9 @@ class Flow:
             if not self.live[output]:
                 self._use(output, self.end, self.end)
         for node in reversed(range(len(flow.nodes))):
-            first, last = self._uses_of_node(node)
+            first, last = self.uses_of_node(node)
             for value in flow.reads[node] if last >= 0 else ():
                 self._use(value, first, last)
-
-    def _uses_of_node(self, node: int) -> tuple[int, int]:
-        given = self.dataflow.gives[node]
-        if self.nodes_on_way[node]:
-            return self.node_places[node], self.node_places[node]
-        if self.live_nodes[node]:
-            place = 1 + min((self.available[each] for each in given), default=self.end)
-            return place, place
-        first = min((self.first_use[each] for each in given), default=self.end + 1)
-        return first, max((self.last_use[each] for each in given), default=-1)
 
     def _use(self, value: int, first: int, last: int) -> None:
         self.first_use[value] = min(self.first_use[value], first)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import onnx
-from onnx import TensorProto, defs, shape_inference
+from onnx import TensorProto, defs
 
 from transcoder.interchange._axes import RawAxis, is_nameless, raw_axis
 from transcoder.interchange._cut_nouns import UNKNOWN_DTYPE
 from transcoder.interchange._fit import UNKNOWN_AXIS
-from transcoder.interchange._nested import DEFAULT_DOMAINS
+from transcoder.interchange._inference import with_inferred_shapes
+from transcoder.interchange._nested import DEFAULT_DOMAINS, graphs_in
 
 _ROUNDS = 3
 _DTYPES = {"float": "float32", "double": "float64"}
@@ -45,7 +46,7 @@ class TensorType:
         """The dtype as numpy calls it."""
         if self.element not in TensorProto.DataType.values() or not self.element:
             return UNKNOWN_DTYPE
-        name = TensorProto.DataType.Name(self.element).lower()
+        name = str(TensorProto.DataType.Name(self.element)).lower()
         return _DTYPES.get(name, name)
 
     @property
@@ -67,14 +68,17 @@ def tensor_types(model: onnx.ModelProto) -> dict[str, TensorType | None]:
     Returns:
         By name; None for a sequence, a map or an optional.
     """
-    noted = {each.name: _type_of(each.type) for each in model.graph.value_info}
+    noted = {each.name: type_of(each.type) for each in model.graph.value_info}
     found: dict[str, TensorType | None] = {
-        each.name: _type_of(each.type) for each in _inferred(model)
+        each.name: type_of(each.type) for each in _inferred(model)
     }
     for tensor in model.graph.initializer:
         found[tensor.name] = TensorType(tensor.data_type, tuple(tensor.dims))
     for name, note in noted.items():
         found[name] = _joined(found.get(name, TensorType()), note)
+    for node in model.graph.node:
+        if node.op_type == "Loop" and _is_standard(node):
+            _learn_from_body(node, found)
     schemas = [_schema(node, _versions(model)) for node in model.graph.node]
     for _ in range(_ROUNDS):
         if not _bind_all(model.graph.node, schemas, found):
@@ -92,10 +96,7 @@ def _inferred(model: onnx.ModelProto) -> Iterable[onnx.ValueInfoProto]:
     kept = [each for each in model.graph.value_info if each.name in unknown]
     bare.graph.ClearField("value_info")
     bare.graph.value_info.extend(kept)
-    try:
-        graph = shape_inference.infer_shapes(bare, data_prop=True).graph
-    except (shape_inference.InferenceError, ValueError):
-        graph = bare.graph
+    graph = with_inferred_shapes(bare).graph
     return (*graph.value_info, *graph.output, *graph.input)
 
 
@@ -103,7 +104,7 @@ def _is_standard(node: onnx.NodeProto) -> bool:
     return node.domain in DEFAULT_DOMAINS
 
 
-def _type_of(given: onnx.TypeProto) -> TensorType | None:
+def type_of(given: onnx.TypeProto) -> TensorType | None:
     kind = given.WhichOneof("value")
     if kind is None:
         return TensorType()
@@ -192,6 +193,17 @@ def _bind_fused(node: onnx.NodeProto, found: dict[str, TensorType | None]) -> bo
         return False
     shape = given.axes if node.op_type in _SAME_SHAPE else None
     return _learn(found, node.output[0], TensorType(given.element, shape))
+
+
+def _learn_from_body(node: onnx.NodeProto, found: dict[str, TensorType | None]) -> None:
+    """Take ranks from the body of a Loop; lengths may change from one pass to the next."""
+    carried = len(node.input) - 2
+    body = next(graphs_in(node), onnx.GraphProto())
+    for place, (name, inner) in enumerate(zip(node.output, body.output[1:], strict=False)):
+        known = type_of(inner.type)
+        if name and known is not None and known.axes is not None:
+            rank = len(known.axes) + (place >= carried)
+            _learn(found, name, TensorType(known.element, (None,) * rank))
 
 
 def _learn(found: dict[str, TensorType | None], name: str, more: TensorType) -> bool:

@@ -38,6 +38,7 @@ class Preference:
         allow_oracles: Whether programs may stand on the path.
         differentiable_only: Whether gradients must pass from end to end.
         exclude: Names of models and oracles that may not stand on it.
+        forbid_licences: Licences that no edge of it may have; `unknown` for those not stated.
 
     Raises:
         FaultsError: If a weight is negative or not a number.
@@ -50,6 +51,7 @@ class Preference:
     allow_oracles: bool = True
     differentiable_only: bool = False
     exclude: frozenset[str] = frozenset()
+    forbid_licences: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         weights = {name: getattr(self, name) for name in ("quality", "latency", "size", "hops")}
@@ -63,7 +65,7 @@ class Preference:
 
     def admits(self, edge: Edge) -> bool:
         """Whether the edge may stand on a path at all."""
-        if edge.name in self.exclude:
+        if edge.name in self.exclude or (edge.licence or "unknown") in self.forbid_licences:
             return False
         return isinstance(edge, Segment) or (
             self.allow_oracles and not self.differentiable_only

@@ -6,8 +6,11 @@ from transcoder.registry._nouns import (
     Commit,
     Kind,
     Noun,
+    NounId,
     PastCommit,
     SeenAtStart,
+    Swept,
+    id_of,
 )
 from transcoder.registry._registry import Registry
 from transcoder.registry._staging import Removable
@@ -19,9 +22,12 @@ __all__ = [
     "Commit",
     "Kind",
     "Noun",
+    "NounId",
     "PastCommit",
     "Registry",
     "Removable",
     "SeenAtStart",
+    "Swept",
     "Transaction",
+    "id_of",
 ]

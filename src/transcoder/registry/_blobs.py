@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,10 @@ from transcoder.errors import CorruptBlobError, StorageError
 from transcoder.registry._storage_errors import storage_errors
 from transcoder.registry._store import Blobs
 
-_GRACE_S = 3600.0
+GRACE_S = 3600.0
+"""How long what is half written is left alone, for its writer may be at work, in seconds."""
+
+_SYNCING_THREADS = 8
 
 
 @final
@@ -29,20 +33,29 @@ class BlobFolder(Blobs):
     def __init__(self, root: Path) -> None:
         self._root = root
         self._incoming = root / "incoming"
+        self._durable: dict[Path, tuple[int, int]] = {}
+        self._durable_folders: set[Path] = set()
 
     @override
     def put(self, files: Mapping[str, bytes]) -> None:
-        folders: set[Path] = set()
+        if not files:
+            return
+        places = {digest: self._place(digest) for digest in files}
         with storage_errors(self._root):
-            for digest, data in files.items():
-                place = self._place(digest)
-                if not _holds(place, digest):
-                    _make_folder(place.parent)
-                    _make_folder(self._incoming)
-                    self._write(place, data)
-                    folders.add(place.parent)
-            for folder in sorted(folders):
-                _sync_folder(folder)
+            fresh = {
+                place: files[digest]
+                for digest, place in places.items()
+                if not _holds(place, digest)
+            }
+            if fresh:
+                _make_folders({self._incoming, *(place.parent for place in fresh)})
+                self._write(fresh)
+            self._sync_folders(list(places.values()))
+
+    @override
+    def holds(self, digests: Iterable[str]) -> bool:
+        with storage_errors(self._root):
+            return all(self._place(digest).is_file() for digest in digests)
 
     @override
     def read(self, digest: str) -> bytes:
@@ -57,15 +70,25 @@ class BlobFolder(Blobs):
             raise CorruptBlobError(str(place), digest, found)
         return data
 
-    def sweep(self, grace_s: float = _GRACE_S) -> int:
-        """Delete what interrupted writers left behind.
+    @override
+    def find_old(self, older_than_s: float) -> dict[str, int]:
+        oldest = time.time() - older_than_s
+        found: dict[str, int] = {}
+        with storage_errors(self._root):
+            for place in sorted(self._root.glob("sha256/??/*")):
+                status = place.stat()
+                if status.st_mtime < oldest:
+                    found[place.name] = status.st_size
+        return found
 
-        Args:
-            grace_s: Leave what is younger, for its writer may be at work, in seconds.
+    @override
+    def delete(self, digests: Iterable[str]) -> None:
+        with storage_errors(self._root):
+            for digest in digests:
+                self._place(digest).unlink(missing_ok=True)
 
-        Returns:
-            How many files were deleted.
-        """
+    @override
+    def sweep_incoming(self, grace_s: float = GRACE_S) -> int:
         oldest = time.time() - grace_s
         swept = 0
         for leftover in self._incoming.glob("*.part"):
@@ -78,16 +101,34 @@ class BlobFolder(Blobs):
     def _place(self, digest: str) -> Path:
         return self._root / "sha256" / digest[:2] / digest
 
-    def _write(self, place: Path, data: bytes) -> None:
-        aside = self._incoming / f"{uuid4().hex}.part"
+    def _sync_folders(self, places: Sequence[Path]) -> None:
+        """Make the names of files durable, those that others gave and may not have synced too.
+
+        What this process has synced once is not synced again while it is the same file.
+        """
+        marks = {place: _mark(place) for place in places}
+        loose = [each for each, mark in marks.items() if self._durable.get(each) != mark]
+        folders = {place.parent for place in loose}
+        if not folders <= self._durable_folders:
+            top = self._root / "sha256"
+            folders |= {self._root, self._root.parent} - self._durable_folders | {top}
+        _sync(sorted(folders))
+        self._durable_folders |= folders
+        self._durable.update({place: marks[place] for place in loose})
+
+    def _write(self, files: Mapping[Path, bytes]) -> None:
+        """Write all aside, sync all together, then give all their names."""
+        asides = {place: self._incoming / f"{uuid4().hex}.part" for place in files}
         try:
-            with aside.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(place)
+            for place, aside in asides.items():
+                with aside.open("xb") as file:
+                    file.write(files[place])
+            _sync(list(asides.values()))
+            for place, aside in asides.items():
+                aside.replace(place)
         except OSError:
-            aside.unlink(missing_ok=True)
+            for aside in asides.values():
+                aside.unlink(missing_ok=True)
             raise
 
 
@@ -99,17 +140,33 @@ def _holds(place: Path, digest: str) -> bool:
         return False
 
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each synced into the one that holds it."""
-    if folder.is_dir():
+def _mark(place: Path) -> tuple[int, int]:
+    """What tells a file from another one that took its name, or that it was swept again."""
+    try:
+        status = place.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
+
+
+def _make_folders(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _sync(places: Sequence[Path]) -> None:
+    """Make files or folders durable; from several threads, for disks sync many at once."""
+    if len(places) < _SYNCING_THREADS:
+        for place in places:
+            _sync_one(place)
         return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
+    with ThreadPoolExecutor(_SYNCING_THREADS) as pool:
+        for _ in pool.map(_sync_one, places):
+            pass
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync_one(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

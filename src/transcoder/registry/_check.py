@@ -1,6 +1,6 @@
 """Whether a whole state is consistent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from transcoder.errors import UnknownNameError
 from transcoder.registry._check_segments import segment_faults, space_faults
@@ -66,6 +66,8 @@ def _entry(entry: ModalityEntry, catalog: Catalog) -> Iterator[str]:
         yield f"modality {modality} is a standard latent without a version; write {modality}@1"
     if entry.founder is not None and not modality.is_standard_latent:
         yield f"modality {modality} has a founder, which only a standard latent can have"
+    if not modality.is_latent and modality.name not in catalog.modality_types:
+        return
     payload = catalog.modality_type(modality).payload
     if entry.spec is None and payload is None:
         yield f"modality {modality} has neither a spec nor a type with a payload; give one"
@@ -92,9 +94,10 @@ def _oracle(oracle: Oracle, catalog: Catalog) -> Iterator[str]:
         yield f"oracle {oracle.name!r}: {error}"
         return
     pairs = ((promised.source, oracle.source), (promised.target, oracle.target))
-    if not _unify(pairs):
+    misfit = _misfit(pairs)
+    if misfit is not None:
         wanted = f"{promised.source} => {promised.target}"
-        yield f"oracle '{oracle}' does not keep its type {promised.name!r}, {wanted}"
+        yield f"oracle '{oracle}' does not keep its type {promised.name!r}, {wanted}: {misfit}"
     if oracle.exactness is not promised.exactness:
         exactness = f"{oracle.exactness.value}, its type {promised.exactness.value}"
         yield f"oracle {oracle.name!r} is {exactness}; say the same in both"
@@ -121,20 +124,27 @@ def _dataset(dataset: Dataset, catalog: Catalog) -> Iterator[str]:
         yield f"dataset {dataset.name!r}: {error}"
         return
     columns = tuple(column.modality for column in dataset.columns)
-    if len(columns) != len(promised.modalities) or not _unify(
-        tuple(zip(promised.modalities, columns, strict=True))
-    ):
+    misfit = _misfit(zip(promised.modalities, columns, strict=False))
+    if len(columns) != len(promised.modalities):
+        misfit = f"it has {len(columns)} columns, the type {len(promised.modalities)}"
+    if misfit is not None:
         shown = f"({', '.join(map(str, columns))})"
         wanted = f"({', '.join(map(str, promised.modalities))})"
-        kept = f"does not keep its type {dataset.type!r} {wanted}"
+        kept = f"does not keep its type {dataset.type!r} {wanted}: {misfit}"
         yield f"dataset {dataset.name!r} {shown} {kept}"
 
 
-def _unify(pairs: tuple[tuple[Modality, Modality], ...]) -> bool:
-    bound: dict[str, str] | None = {}
+def _misfit(pairs: Iterable[tuple[Modality, Modality]]) -> str | None:
+    """Why modalities do not keep patterns; None where they do."""
+    bound: dict[str, str] = {}
     for pattern, concrete in pairs:
-        bound = pattern.match(concrete, bound) if bound is not None else None
-    return bound is not None
+        alone = pattern.match(concrete, {})
+        if alone is None:
+            return f"{concrete} is no {pattern}"
+        for variable, value in alone.items():
+            if bound.setdefault(variable, value) != value:
+                return f"{variable} would be both {bound[variable]!r} and {value!r}"
+    return None
 
 
 def _unknown(modality: Modality, catalog: Catalog) -> str:

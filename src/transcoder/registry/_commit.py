@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transcoder.errors import CommitError, ConflictError
 from transcoder.registry._check import find_faults
 from transcoder.registry._conflict import find_conflicts
-from transcoder.registry._diff import diff
+from transcoder.registry._diff import Delta, diff
 from transcoder.registry._draft import Draft
 from transcoder.registry._latents import left_behind
 from transcoder.registry._nouns import Commit, State
@@ -48,8 +48,45 @@ def commit(place: Place, staging: Staging, note: str) -> Commit:
     return made
 
 
+def preview(place: Place, staging: Staging) -> Commit:
+    """Tell what a commit would do now, and write nothing.
+
+    Raises:
+        CommitError: If the result would not be consistent; all faults are named.
+        ConflictError: If others changed what is staged.
+    """
+    return _outcome(place.load(), staging).commit
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A commit that is checked and not yet written."""
+
+    state: State
+    delta: Delta
+    commit: Commit
+
+
 def _commit_onto(now: State, place: Place, staging: Staging, *, note: str) -> Commit | None:
-    """Try once; None where others have committed since the given state."""
+    """Try once; None where others have committed, or swept a file, since the given state."""
+    outcome = _outcome(now, staging)
+    place.blobs.put(staging.files)
+    if not outcome.delta.changes:
+        return outcome.commit
+    is_written = place.store.write(
+        now.revision,
+        outcome.delta,
+        blobs={digest: len(data) for digest, data in staging.files.items()},
+        note=note,
+        is_ready=lambda: place.blobs.holds(staging.files),
+    )
+    if not is_written:
+        return None
+    place.keep(outcome.state)
+    return outcome.commit
+
+
+def _outcome(now: State, staging: Staging) -> _Outcome:
     conflicts = find_conflicts(staging.staged, staging.base, now)
     if conflicts:
         raise ConflictError(conflicts)
@@ -60,18 +97,12 @@ def _commit_onto(now: State, place: Place, staging: Staging, *, note: str) -> Co
     faults = [*staging.faults, *draft.faults, *find_faults(now, after)]
     if faults:
         raise CommitError(list(dict.fromkeys(faults)))
-    place.blobs.put(staging.files)
     delta = diff(now, after)
-    if not delta.changes:
-        return Commit(now.revision, segments=draft.settled_segments(after))
-    sizes = {digest: len(data) for digest, data in staging.files.items()}
-    if not place.store.write(now.revision, delta, blobs=sizes, note=note):
-        return None
-    place.keep(after)
-    return Commit(
-        revision=after.revision,
+    commit = Commit(
+        revision=after.revision if delta.changes else now.revision,
         changed=delta.changes,
         segments=draft.settled_segments(after),
         retired=retired,
         left_behind=left_behind(now, after),
     )
+    return _Outcome(after, delta, commit)

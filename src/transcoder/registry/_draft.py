@@ -86,7 +86,7 @@ class Draft:
     def _of(self, key: SegmentKey) -> Versions:
         if key not in self._versions:
             live, retired = self._base.segments.get(key, ()), self._base.retired.get(key, ())
-            self._versions[key] = Versions(live, retired)
+            self._versions[key] = Versions(live, retired, self._base.swept.get(key, 0))
         return self._versions[key]
 
     def _with_space(self, noun_id: NounId, noun: Noun) -> Noun:
@@ -102,7 +102,11 @@ class Draft:
             _put(segments, key, versions.live)
             _put(retired, key, versions.retired)
         return State(
-            self._base.revision + 1, self._nouns if nouns is None else nouns, segments, retired
+            self._base.revision + 1,
+            self._nouns if nouns is None else nouns,
+            segments,
+            retired,
+            self._base.swept,
         )
 
 

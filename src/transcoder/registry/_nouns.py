@@ -45,6 +45,7 @@ class Action(StrEnum):
     REMOVED = "removed"
     RETIRED = "retired"
     RESTORED = "restored"
+    SWEPT = "swept"
 
 
 class NounId(NamedTuple):
@@ -122,6 +123,23 @@ class PastCommit:
     changed: tuple[Change, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep took away for good.
+
+    Attributes:
+        versions: Retired versions that were forgotten: `Joint: {A} -> text_latent@1 #2`.
+        files: How many files no version names any more.
+        size_bytes: How large these were.
+        leftovers: How many half-written files of interrupted writers.
+    """
+
+    versions: tuple[str, ...]
+    files: int
+    size_bytes: int
+    leftovers: int
+
+
 @dataclass(frozen=True)
 class State:
     """All that a registry holds at one revision, the retired versions too.
@@ -131,12 +149,14 @@ class State:
         nouns: Everything that has one name.
         segments: The versions of each key that can be seen, in order of version.
         retired: The versions of each key that cannot, in order of version.
+        swept: The highest number of a version of each key that was swept.
     """
 
     revision: int = 0
     nouns: Mapping[NounId, Noun] = field(default_factory=dict)
     segments: Mapping[SegmentKey, tuple[Segment, ...]] = field(default_factory=dict)
     retired: Mapping[SegmentKey, tuple[Segment, ...]] = field(default_factory=dict)
+    swept: Mapping[SegmentKey, int] = field(default_factory=dict)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self, final
 
 from transcoder.errors import StorageError
-from transcoder.registry._blobs import BlobFolder
+from transcoder.registry._blobs import GRACE_S, BlobFolder
 from transcoder.registry._commit import Place
-from transcoder.registry._nouns import PastCommit, State
+from transcoder.registry._nouns import PastCommit, State, Swept
 from transcoder.registry._sqlite import SqliteStore
 from transcoder.registry._storage_errors import storage_errors
 from transcoder.registry._store import Blobs, Store
 from transcoder.registry._transaction import Transaction
-from transcoder.vocabulary import Catalog
+from transcoder.vocabulary import Catalog, Segment
 
 _DATABASE = "registry.db"
 
@@ -56,7 +57,7 @@ class Registry:
             root.mkdir(parents=True, exist_ok=True)
         store = SqliteStore(database)
         blobs = BlobFolder(root / "blobs")
-        blobs.sweep()
+        blobs.sweep_incoming()
         return cls(root, store, blobs)
 
     @property
@@ -84,6 +85,38 @@ class Registry:
     def history(self) -> list[PastCommit]:
         """Tell all commits, oldest first."""
         return self._store.history()
+
+    def retired(self) -> tuple[Segment, ...]:
+        """Give the versions that can be restored, in order of name and version."""
+        return tuple(each for versions in self._load().retired.values() for each in versions)
+
+    def sweep(self, older_than: timedelta, *, note: str = "") -> Swept:
+        """Take away for good what nobody can see, where it is old enough.
+
+        First the retired versions go, as a revision of their own; then, while nobody can write,
+        the files that no version names. A process that dies between the two leaves files that
+        the next sweep finds. Who registers such a file at the same moment stores it again.
+
+        Args:
+            older_than: How long versions have been retired, and files been stored. Half-written
+                files are left alone for an hour at least.
+            note: For the history.
+
+        Raises:
+            StorageError: If the disk is full or cannot be written.
+        """
+        age_s = older_than.total_seconds()
+        changes = self._store.sweep(datetime.now(UTC) - older_than, note=note)
+        old = self._blobs.find_old(age_s)
+        with self._store.while_nobody_writes() as named:
+            unnamed = [digest for digest in old if digest not in named]
+            self._blobs.delete(unnamed)
+        return Swept(
+            versions=tuple(each.name for each in changes),
+            files=len(unnamed),
+            size_bytes=sum(old[digest] for digest in unnamed),
+            leftovers=self._blobs.sweep_incoming(max(age_s, GRACE_S)),
+        )
 
     def start_transaction(self, note: str = "") -> Transaction:
         """Begin to stage changes on top of what is registered now.

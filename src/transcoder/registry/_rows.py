@@ -91,7 +91,7 @@ def row_of_segment(segment: Segment) -> Row:
 def segment_of(row: Mapping[str, str]) -> Segment:
     """Read one version of a segment from a row."""
     return Segment(
-        key=SegmentKey(row["model"], _modality(row["source"]), _modality(row["target"])),
+        key=key_of(row),
         version=int(row["version"]),
         kind=SegmentKind(row["kind"]),
         digest=row["digest"],
@@ -103,6 +103,11 @@ def segment_of(row: Mapping[str, str]) -> Segment:
         lineage=json.loads(row["lineage"]),
         is_current=bool(row["is_current"]),
     )
+
+
+def key_of(row: Mapping[str, str]) -> SegmentKey:
+    """Read of which segment a row is."""
+    return SegmentKey(row["model"], _modality(row["source"]), _modality(row["target"]))
 
 
 def segment_as_stored(segment: Segment) -> Segment:

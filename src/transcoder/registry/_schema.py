@@ -107,5 +107,16 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX segment_current ON segment (model, source, target)
         WHERE is_current = 1;
     """,
+    """
+    CREATE TABLE swept (
+        model TEXT NOT NULL,
+        source TEXT NOT NULL,
+        target TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (model, source, target)
+    );
+    CREATE INDEX segment_digest ON segment (digest);
+    CREATE INDEX segment_retired ON segment (retired_at) WHERE retired_at IS NOT NULL;
+    """,
 )
 """Step n is at place n - 1; a step that was released never changes."""

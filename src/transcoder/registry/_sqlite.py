@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
@@ -25,19 +25,25 @@ from transcoder.registry._nouns import (
     State,
     id_of,
 )
-from transcoder.registry._rows import noun_of, row_of, row_of_segment, segment_of
+from transcoder.registry._rows import key_of, noun_of, row_of, row_of_segment, segment_of
 from transcoder.registry._schema import APPLICATION_ID, MIGRATIONS
 from transcoder.registry._statements import (
     ADD_HISTORY,
     ADD_REVISION,
     ADD_SEGMENT,
     ADVANCE_HEAD,
+    FIND_RETIRED,
+    KEEP_NUMBER,
     MOVE_SEGMENT,
     PUT_BLOB,
+    SELECT_BLOBS,
     SELECT_HEAD,
     SELECT_HISTORY,
     SELECT_SEGMENTS,
+    SELECT_SWEPT,
     STATEMENTS,
+    SWEEP_BLOBS,
+    SWEEP_SEGMENT,
 )
 from transcoder.registry._storage_errors import storage_errors
 from transcoder.registry._store import Store
@@ -79,10 +85,22 @@ class SqliteStore(Store):
         with self._lock, storage_errors(self._path), _transaction(self._connection, "DEFERRED"):
             segments, retired = _read_segments(self._connection)
             nouns = dict(_read_nouns(self._connection))
-            return State(_head(self._connection), nouns, segments, retired)
+            swept = {
+                key_of(row): int(row["version"])
+                for row in self._connection.execute(SELECT_SWEPT)
+            }
+            return State(_head(self._connection), nouns, segments, retired, swept)
 
     @override
-    def write(self, base: int, delta: Delta, *, blobs: Mapping[str, int], note: str) -> bool:
+    def write(
+        self,
+        base: int,
+        delta: Delta,
+        *,
+        blobs: Mapping[str, int],
+        note: str,
+        is_ready: Callable[[], bool],
+    ) -> bool:
         with (
             self._lock,
             storage_errors(self._path),
@@ -90,14 +108,47 @@ class SqliteStore(Store):
         ):
             if connection.execute(ADVANCE_HEAD, {"base": base}).rowcount == 0:
                 return False
+            if not is_ready():
+                connection.execute("ROLLBACK")
+                return False
             sizes = [{"digest": key, "size_bytes": size} for key, size in blobs.items()]
             connection.executemany(PUT_BLOB, sizes)
             for noun in delta.nouns:
                 _write_noun(connection, noun)
             for segment in delta.segments:
                 _write_segment(connection, segment, revision=base + 1)
-            _write_history(connection, base + 1, delta, note=note)
+            _write_history(connection, base + 1, delta.changes, note=note)
             return True
+
+    @override
+    def sweep(self, before: datetime, *, note: str) -> tuple[Change, ...]:
+        moment = before.astimezone(UTC).isoformat()
+        with (
+            self._lock,
+            storage_errors(self._path),
+            _transaction(self._connection, "IMMEDIATE") as connection,
+        ):
+            rows = [dict(row) for row in connection.execute(FIND_RETIRED, {"before": moment})]
+            if not rows:
+                return ()
+            base = _head(connection)
+            connection.execute(ADVANCE_HEAD, {"base": base})
+            connection.executemany(KEEP_NUMBER, rows)
+            connection.executemany(SWEEP_SEGMENT, rows)
+            connection.execute(SWEEP_BLOBS)
+            changes = tuple(_swept(row) for row in rows)
+            _write_history(connection, base + 1, changes, note=note)
+            return changes
+
+    @override
+    @contextmanager
+    def while_nobody_writes(self) -> Iterator[frozenset[str]]:
+        with (
+            self._lock,
+            storage_errors(self._path),
+            _transaction(self._connection, "IMMEDIATE") as connection,
+        ):
+            yield frozenset(row["digest"] for row in connection.execute(SELECT_BLOBS))
 
     @override
     def history(self) -> list[PastCommit]:
@@ -119,7 +170,8 @@ def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[sqlite3.
     connection.execute(f"BEGIN {kind}")
     try:
         yield connection
-        connection.execute("COMMIT")
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -223,7 +275,7 @@ def _write_segment(
 
 
 def _write_history(
-    connection: sqlite3.Connection, revision: int, delta: Delta, *, note: str
+    connection: sqlite3.Connection, revision: int, changes: Sequence[Change], *, note: str
 ) -> None:
     now = datetime.now(UTC).isoformat()
     connection.execute(ADD_REVISION, {"revision": revision, "at": now, "note": note})
@@ -234,9 +286,14 @@ def _write_history(
             "name": change.name,
             "action": change.action.value,
         }
-        for change in delta.changes
+        for change in changes
     )
     connection.executemany(ADD_HISTORY, rows)
+
+
+def _swept(row: Mapping[str, object]) -> Change:
+    name = f"{row['model']}: {row['source']} -> {row['target']} #{row['version']}"
+    return Change(Kind.SEGMENT, name, Action.SWEPT)
 
 
 def _past_commit(rows: list[sqlite3.Row]) -> PastCommit:

@@ -7,7 +7,15 @@ from typing import TypeAlias, TypeVar, final
 
 from transcoder.errors import TranscoderError, UnknownNameError
 from transcoder.registry._draft import Draft
-from transcoder.registry._nouns import Kind, Noun, NounId, SeenAtStart, State, id_of
+from transcoder.registry._nouns import (
+    Kind,
+    Noun,
+    NounId,
+    SeenAtStart,
+    State,
+    id_of,
+    version_name,
+)
 from transcoder.registry._resolve import resolve_key, resolve_noun
 from transcoder.registry._rows import as_stored, segment_as_stored
 from transcoder.registry._staged import PutNoun, PutSegment, RemoveNoun, RemoveSegment, Staged
@@ -15,8 +23,8 @@ from transcoder.registry._store import Blobs
 from transcoder.registry._versions import same_content
 from transcoder.vocabulary import Catalog, Modality, Segment, SegmentKey
 
-Removable: TypeAlias = Noun | Modality | Segment | SegmentKey
-"""What can be taken away: a noun, a modality by its name, all versions of a segment."""
+Removable: TypeAlias = Noun | NounId | Modality | Segment | SegmentKey
+"""What can be taken away: a noun, by its name too, or all versions of a segment."""
 
 _Stored = TypeVar("_Stored")
 
@@ -112,8 +120,29 @@ class Staging:
             self._remove_segment(removed)
         elif isinstance(removed, Modality):
             self._remove_noun(NounId(Kind.MODALITY, str(removed)))
+        elif isinstance(removed, NounId):
+            self._remove_noun(removed)
         else:
             self._remove_noun(id_of(removed))
+
+    def find_version(self, key: SegmentKey, version: int) -> Segment:
+        """Find a version that is registered or retired.
+
+        Raises:
+            UnknownNameError: If there is none of that number.
+        """
+        resolved = resolve_key(key, self._draft.nouns.values())
+        tables = (self.catalog.segments, self.base.retired)
+        found = {
+            version_name(each): each
+            for table in tables
+            for versions in table.values()
+            for each in versions
+        }
+        wanted = f"{resolved} #{version}"
+        if wanted not in found:
+            raise UnknownNameError("version", wanted, found)
+        return found[wanted]
 
     def _remove_segment(self, key: SegmentKey) -> None:
         resolved = resolve_key(key, self._draft.nouns.values())

@@ -114,6 +114,31 @@ WHERE model = :model AND source = :source AND target = :target AND version = :ve
 """
 """A version is immutable but for whether it is current and whether it is retired."""
 
+SELECT_SWEPT = "SELECT model, source, target, version FROM swept"
+
+FIND_RETIRED = """
+SELECT model, source, target, version
+FROM segment JOIN revision ON revision.revision = segment.retired_at
+WHERE revision.at < :before ORDER BY model, source, target, version
+"""
+
+KEEP_NUMBER = """
+INSERT INTO swept (model, source, target, version)
+VALUES (:model, :source, :target, :version)
+ON CONFLICT (model, source, target) DO UPDATE SET version = max(version, excluded.version)
+"""
+
+SWEEP_SEGMENT = """
+DELETE FROM segment
+WHERE model = :model AND source = :source AND target = :target AND version = :version
+"""
+
+SWEEP_BLOBS = """
+DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM segment WHERE segment.digest = blob.digest)
+"""
+
+SELECT_BLOBS = "SELECT digest FROM blob"
+
 ADVANCE_HEAD = "UPDATE head SET rev = rev + 1 WHERE rev = :base"
 
 SELECT_HEAD = "SELECT rev FROM head"

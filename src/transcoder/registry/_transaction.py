@@ -2,10 +2,10 @@
 
 from typing import final
 
-from transcoder.registry._commit import Place, commit
+from transcoder.registry._commit import Place, commit, preview
 from transcoder.registry._nouns import Commit, Noun, SeenAtStart
 from transcoder.registry._staging import Removable, Staging
-from transcoder.vocabulary import Catalog, Segment
+from transcoder.vocabulary import Catalog, Segment, SegmentKey
 
 
 @final
@@ -96,6 +96,39 @@ class Transaction:
         """
         self._refuse_finished()
         self._staging.remove(removed)
+
+    def blob(self, digest: str) -> bytes:
+        """Read a file that is staged or stored.
+
+        Raises:
+            CorruptBlobError: If it no longer is what its name says.
+            StorageError: If it is not there or cannot be read.
+        """
+        staged = self._staging.files.get(digest)
+        return self._place.blobs.read(digest) if staged is None else staged
+
+    def restore(self, key: SegmentKey, version: int) -> Segment:
+        """Make a version of a segment current again, one that was retired too.
+
+        Args:
+            key: Which segment.
+            version: Its number.
+
+        Raises:
+            UnknownNameError: If there is no such version, or it was swept.
+        """
+        self._refuse_finished()
+        return self.put_segment(self._staging.find_version(key, version))
+
+    def preview(self) -> Commit:
+        """Tell what `commit` would do if it came now, and change nothing.
+
+        Raises:
+            CommitError: If the result would not be consistent; all faults are named.
+            ConflictError: If others changed what is staged here.
+        """
+        self._refuse_finished()
+        return preview(self._place, self._staging)
 
     def commit(self) -> Commit:
         """Check the whole result and make it visible, all or nothing.

@@ -15,13 +15,16 @@ class Versions:
     Args:
         live: Those that can be seen, in order of version.
         retired: Those that cannot, in order of version.
+        swept: The highest number that is given no more.
     """
 
-    def __init__(self, live: tuple[Segment, ...], retired: tuple[Segment, ...]) -> None:
+    def __init__(
+        self, live: tuple[Segment, ...], retired: tuple[Segment, ...], swept: int = 0
+    ) -> None:
         self._live = {each.version: each for each in live}
         self._retired = {each.version: each for each in retired}
         self._by_content = {_content(each): each.version for each in (*live, *retired)}
-        self._newest = max(self._by_content.values(), default=0)
+        self._newest = max((swept, *self._by_content.values()))
 
     @property
     def live(self) -> tuple[Segment, ...]:
@@ -67,8 +70,9 @@ class Versions:
 
     def _add(self, segment: Segment) -> int:
         self._newest += 1
-        added = replace(segment, version=self._newest, is_current=False)
-        self._live[self._newest] = added
+        if (segment.version, segment.is_current) != (self._newest, False):
+            segment = replace(segment, version=self._newest, is_current=False)
+        self._live[self._newest] = segment
         self._by_content[_content(segment)] = self._newest
         return self._newest
 

@@ -59,12 +59,9 @@ class Converter:
 
     @overload
     def convert_many(
-        self,
-        values: Iterable[Value],
-        path: EdgePath,
-        *,
-        return_gradients: Literal[False] = False,
-    ) -> Iterator[Value]: ...
+        self, values: Iterable[Value], path: EdgePath,
+        *, return_gradients: Literal[False] = False,
+    ) -> Iterator[Value]: ...  # fmt: skip
     @overload
     def convert_many(
         self, values: Iterable[Value], path: EdgePath, *, return_gradients: Literal[True],

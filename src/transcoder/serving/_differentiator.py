@@ -9,7 +9,7 @@ import numpy as np
 from transcoder.errors import ConversionError, NonFiniteError
 from transcoder.serving._cotangent import Cotangent, read_cotangent
 from transcoder.serving._stretch import Stretch, find_stretch
-from transcoder.sessions import Runner, collate, find_not_finite, split_rows
+from transcoder.sessions import Runner, collate, find_not_finite, mask_axis, split_rows
 from transcoder.vocabulary import Array, EdgePath, Gradients, Modality, Spec, Tensors, Value
 
 if TYPE_CHECKING:
@@ -66,11 +66,16 @@ class Differentiator:
         end, pull = self._pullback(stretch.within).run(start)
         _refuse_not_finite(str(stretch.within), end, numbers)
         rows = split_rows(end, target)
-        given = [
-            read_cotangent(each, row, target, path=stretch.within)
-            for each, row in zip(cotangents, rows, strict=True)
-        ]
-        found = pull(_collated(given, end, target))
+        if mask_axis(target) is None and not any(each is not None for each in cotangents):
+            whole = {name: np.ones_like(end[name]) for name in _floating(target)}
+            given = [{name: whole[name][at] for name in whole} for at in range(len(rows))]
+        else:
+            given = [
+                read_cotangent(each, row, target, path=stretch.within)
+                for each, row in zip(cotangents, rows, strict=True)
+            ]
+            whole = _collated(given, end, target)
+        found = pull(whole)
         _refuse_not_finite(f"the way back along {stretch.within}", found, numbers)
         finished = self._finished(stretch.after, rows, numbers)
         back = split_rows({**start, **found}, source)
@@ -102,6 +107,10 @@ class Differentiator:
 
 def _ends(stretch: Stretch) -> tuple[Modality, Modality]:
     return stretch.within.source, stretch.within.target
+
+
+def _floating(spec: Spec) -> tuple[str, ...]:
+    return tuple(tensor.name for tensor in spec.tensors if tensor.is_floating)
 
 
 def _taken(

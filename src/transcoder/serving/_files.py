@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from transcoder.errors import MissingExtraError, StorageError
-from transcoder.vocabulary import Content, Payload, Tensors, Value, Waveform
+from transcoder.vocabulary import Array, Payload, Tensors, Value, Waveform
 
 
 def read_value(text: str, payload: Payload | None) -> Value:
@@ -32,6 +32,18 @@ def read_value(text: str, payload: Payload | None) -> Value:
         raise StorageError(text, "there is no such file", f"give a file that holds {wanted}")
     if payload is Payload.WAVEFORM:
         return _read_waveform(path)
+    return _read_arrays(path)
+
+
+def read_tensors(path: Path) -> Array | Tensors:
+    """Read a `.npy` file as an array, a `.npz` file as named arrays.
+
+    Raises:
+        StorageError: If the file is not there or is not of that kind.
+    """
+    if not path.is_file():
+        reason = "there is no such file"
+        raise StorageError(str(path), reason, "give a .npy or .npz file")
     return _read_arrays(path)
 
 
@@ -74,7 +86,7 @@ def _read_waveform(path: Path) -> Waveform:
     return Waveform(samples.mean(axis=1), int(rate_hz))
 
 
-def _read_arrays(path: Path) -> Content | Tensors:
+def _read_arrays(path: Path) -> Array | Tensors:
     try:
         loaded = np.load(path, allow_pickle=False)
     except (ValueError, OSError) as error:

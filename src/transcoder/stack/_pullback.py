@@ -85,7 +85,7 @@ class Pullback:
 
 
 def _tensor(array: Array) -> Tensor:
-    return torch.from_numpy(np.require(array, requirements="CW"))
+    return torch.from_numpy(np.require(array, requirements=("C", "W")))
 
 
 def _floating(spec: Spec, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -16,9 +16,7 @@ def canonical_json(value: JsonValue) -> str:
     >>> canonical_json({"b": 1, "a": [None, 0.5]})
     '{"a":[null,0.5],"b":1}'
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
-    )
+    return _ENCODER.encode(value)
 
 
 def digest_of(value: JsonValue) -> str:
@@ -33,3 +31,8 @@ def _plain(value: object) -> object:
         return list(value)
     message = f"{type(value).__name__} has no JSON form"
     raise TypeError(message)
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
+)

@@ -1,26 +1,50 @@
 """Use cases: the only place where the parts are put together."""
 
 from transcoder.workflows._apply import apply_world
+from transcoder.workflows._changes import Changes
+from transcoder.workflows._codec import Codec
+from transcoder.workflows._cut import (
+    CutFiles,
+    compare_halves,
+    cut_file,
+    find_cuts_in_file,
+)
 from transcoder.workflows._describe import (
     describe_catalog,
+    describe_commit,
     describe_edge,
     describe_opportunity,
     describe_path,
+    describe_path_file,
     describe_score,
     describe_segment,
+    licences_of,
 )
 from transcoder.workflows._middleware import ALLOWED, Middleware
+from transcoder.workflows._onnx_output import write_onnx
+from transcoder.workflows._scaffold import scaffold
 from transcoder.workflows._train import train
 
 __all__ = [
     "ALLOWED",
+    "Changes",
+    "Codec",
+    "CutFiles",
     "Middleware",
     "apply_world",
+    "compare_halves",
+    "cut_file",
     "describe_catalog",
+    "describe_commit",
     "describe_edge",
     "describe_opportunity",
     "describe_path",
+    "describe_path_file",
     "describe_score",
     "describe_segment",
+    "find_cuts_in_file",
+    "licences_of",
+    "scaffold",
     "train",
+    "write_onnx",
 ]

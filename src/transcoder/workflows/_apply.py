@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from transcoder.interchange import read_signature
-from transcoder.registry import Commit, Registry
+from transcoder.registry import Commit, Registry, Transaction
 from transcoder.vocabulary import Segment
 from transcoder.world import SegmentFile, read_world
 
@@ -26,17 +26,31 @@ def apply_world(registry: Registry, path: Path) -> Commit:
         InvalidModelError: If an ONNX file of it cannot be used.
         CommitError: If the result would not be consistent.
     """
-    world = read_world(path)
-    with registry.transaction() as transaction:
-        for noun in world.nouns:
-            transaction.put(noun)
-        for declared in world.segments:
-            onnx = declared.onnx.read_bytes() if declared.onnx is not None else None
-            transaction.put_segment(_segment(declared, onnx), onnx)
+    with registry.transaction(f"apply {path.name}") as transaction:
+        stage_world(transaction, path)
     if transaction.committed is None:
         message = "the transaction ended without a commit"
         raise RuntimeError(message)
     return transaction.committed
+
+
+def stage_world(transaction: Transaction, path: Path) -> None:
+    """Stage all that a world file declares.
+
+    Args:
+        transaction: Where to.
+        path: Of the world file.
+
+    Raises:
+        RecipeError: If the file has faults.
+        InvalidModelError: If an ONNX file of it cannot be used.
+    """
+    world = read_world(path)
+    for noun in world.nouns:
+        transaction.put(noun)
+    for declared in world.segments:
+        onnx = declared.onnx.read_bytes() if declared.onnx is not None else None
+        transaction.put_segment(_segment(declared, onnx), onnx)
 
 
 def _segment(declared: SegmentFile, onnx: bytes | None) -> Segment:

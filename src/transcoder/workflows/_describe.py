@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from transcoder.registry import Commit
 from transcoder.vocabulary import (
     Catalog,
     Dataset,
@@ -14,6 +15,7 @@ from transcoder.vocabulary import (
     Score,
     Segment,
 )
+from transcoder.workflows._export_path import PathFile
 
 
 def describe_catalog(catalog: Catalog) -> Mapping[str, JsonValue]:
@@ -37,6 +39,14 @@ def describe_catalog(catalog: Catalog) -> Mapping[str, JsonValue]:
             for modality, entry in sorted(
                 catalog.modalities.items(), key=lambda item: str(item[0])
             )
+        },
+        "oracle_types": {
+            name: f"{each.source} => {each.target}, {each.exactness.value}"
+            for name, each in sorted(catalog.oracle_types.items())
+        },
+        "dataset_types": {
+            name: [str(pattern) for pattern in each.modalities]
+            for name, each in sorted(catalog.dataset_types.items())
         },
         "models": [
             describe_segment(segment)
@@ -65,6 +75,7 @@ def describe_segment(segment: Segment) -> Mapping[str, JsonValue]:
         "size_bytes": segment.signature.size_bytes if segment.signature else None,
         "parameters": segment.signature.parameters if segment.signature else None,
         "licence": segment.licence,
+        "origin": segment.origin,
         "scores": {score.name: describe_score(score) for score in segment.scores},
         "lineage": segment.lineage,
     }
@@ -89,6 +100,16 @@ def describe_edge(edge: Edge) -> Mapping[str, JsonValue]:
     }
 
 
+def describe_commit(commit: Commit) -> Mapping[str, JsonValue]:
+    """Say what a commit did, or would do."""
+    return {
+        "revision": commit.revision,
+        "changed": [str(each) for each in commit.changed],
+        "retired": [str(each) for each in commit.retired],
+        "left_behind": [str(each) for each in commit.left_behind],
+    }
+
+
 def describe_path(path: EdgePath) -> Mapping[str, JsonValue]:
     """Say what a path is, step by step."""
     return {
@@ -96,6 +117,25 @@ def describe_path(path: EdgePath) -> Mapping[str, JsonValue]:
         "target": str(path.target),
         "text": str(path),
         "edges": [describe_edge(edge) for edge in path.edges],
+        "licences": list(licences_of(path)),
+    }
+
+
+def licences_of(path: EdgePath) -> tuple[str, ...]:
+    """Name the licences along a path, each once; `unknown` where one is not stated."""
+    return tuple(dict.fromkeys(edge.licence or "unknown" for edge in path.edges))
+
+
+def describe_path_file(found: PathFile) -> Mapping[str, JsonValue]:
+    """Say what one ONNX file for a path takes, gives and leaves out."""
+    return {
+        "size_bytes": len(found.onnx),
+        "inputs": [str(each) for each in found.signature.inputs],
+        "outputs": [str(each) for each in found.signature.outputs],
+        "before": [describe_edge(each) for each in found.before],
+        "after": [describe_edge(each) for each in found.after],
+        "difference": found.difference,
+        **describe_path(found.path),
     }
 
 

@@ -1,31 +1,36 @@
 """The one facade that applications program against."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
-from typing import final
+from typing import Literal, final, overload
 
-from transcoder.errors import UnknownNameError
+from typing_extensions import override
+
 from transcoder.planner import Preference, find_opportunities, find_path
-from transcoder.registry import Commit, Registry, Transaction
-from transcoder.serving import Converter
+from transcoder.registry import Commit, PastCommit, Registry, Swept, Transaction
+from transcoder.serving import Converter, Cotangent
 from transcoder.vocabulary import (
     Catalog,
     EdgePath,
-    JsonValue,
+    Gradients,
     Modality,
     Opportunity,
     Segment,
     Value,
 )
 from transcoder.workflows._apply import apply_world
-from transcoder.workflows._describe import describe_catalog
+from transcoder.workflows._calls import RegistryCalls
+from transcoder.workflows._changes import Changes
+from transcoder.workflows._export_path import PathFile, export_path
 
 ALLOWED = ("transcoder.oracles",)
 """Modules whose oracles run unless the caller says otherwise."""
 
 
 @final
-class Middleware:
+class Middleware(RegistryCalls[Commit]):
     """A registry with everything that can be asked of it, in one process.
 
     Args:
@@ -55,56 +60,41 @@ class Middleware:
         return cls(Registry.open(Path(url), create=create), allow=allow)
 
     @property
+    @override
     def catalog(self) -> Catalog:
-        """All that is registered now."""
         return self._registry.catalog()
 
-    def start_transaction(self) -> Transaction:
-        """Begin to stage changes; `commit()` makes all of them visible, or none."""
-        return self._registry.start_transaction()
+    def start_transaction(self, note: str = "") -> Changes:
+        """Begin to stage changes; `commit()` makes all of them visible, or none.
+
+        Args:
+            note: For the history.
+        """
+        return Changes(self._registry.start_transaction(note))
+
+    def transaction(self, note: str = "") -> Changes:
+        """Stage changes in a `with` block, and commit them where it ends well."""
+        return self.start_transaction(note)
+
+    def get_history(self) -> list[PastCommit]:
+        """Tell all commits, oldest first."""
+        return self._registry.history()
+
+    def find_retired(self) -> tuple[Segment, ...]:
+        """Give the versions that can be restored."""
+        return self._registry.retired()
+
+    def sweep(self, older_than: timedelta) -> Swept:
+        """Take away for good what nobody can see any more, where it is old enough.
+
+        Args:
+            older_than: How long versions have been retired, and files been stored.
+        """
+        return self._registry.sweep(older_than, note="gc")
 
     def apply(self, world: Path) -> Commit:
         """Register all that a world file declares, in one transaction."""
         return apply_world(self._registry, world)
-
-    def get_info(self) -> Mapping[str, JsonValue]:
-        """Everything registered, in plain values."""
-        return describe_catalog(self.catalog)
-
-    def get_model(
-        self,
-        model: str,
-        source: str | None = None,
-        target: str | None = None,
-        version: int | None = None,
-    ) -> tuple[Segment, bytes]:
-        """Find one segment of a model, and its ONNX file.
-
-        Args:
-            model: The id.
-            source: Needed where the model has several segments.
-            target: Likewise.
-            version: The current one if it is not given.
-
-        Raises:
-            UnknownNameError: If none, or more than one, answers to that.
-        """
-        every = [each for versions in self.catalog.segments.values() for each in versions]
-        found = [
-            each
-            for each in every
-            if each.name == model
-            and each.is_runnable
-            and source in {None, str(each.source)}
-            and target in {None, str(each.target)}
-            and (each.is_current if version is None else each.version == version)
-        ]
-        if len(found) != 1:
-            asked = (
-                f"{model}: {source or '?'} -> {target or '?'} version {version or 'current'}"
-            )
-            raise UnknownNameError("single segment", asked, {str(each.key) for each in every})
-        return found[0], self._registry.blob(str(found[0].digest))
 
     def get_path(
         self,
@@ -136,19 +126,82 @@ class Middleware:
         """Find every way to train the transcoder between two latents, best first."""
         return find_opportunities(self.catalog, Modality.parse(source), Modality.parse(target))
 
-    def convert(self, value: Value, path: EdgePath) -> Value:
-        """Take one value along a path."""
+    @overload
+    def convert(
+        self, value: Value, path: EdgePath, *, return_gradients: Literal[False] = False
+    ) -> Value: ...
+    @overload
+    def convert(
+        self, value: Value, path: EdgePath, *, return_gradients: Literal[True],
+        cotangent: Cotangent | None = None,
+    ) -> Gradients: ...  # fmt: skip
+    def convert(
+        self, value: Value, path: EdgePath, *, return_gradients: bool = False,
+        cotangent: Cotangent | None = None,
+    ) -> Value | Gradients:  # fmt: skip
+        """Take one value along a path; with gradients, back along its last differentiable run.
+
+        Args:
+            value: Of the path's source.
+            path: Where to go.
+            return_gradients: Whether gradients are wanted too; torch is imported only then.
+            cotangent: The weights of what stands at the end of the run; ones by default.
+        """
+        if return_gradients:
+            return self._converter.convert(
+                value, path, return_gradients=True, cotangent=cotangent
+            )
         return self._converter.convert(value, path)
 
-    def convert_many(self, values: Iterable[Value], path: EdgePath) -> Iterator[Value]:
-        """Take values along a path, in order."""
+    @overload
+    def convert_many(
+        self, values: Iterable[Value], path: EdgePath,
+        *, return_gradients: Literal[False] = False,
+    ) -> Iterator[Value]: ...  # fmt: skip
+    @overload
+    def convert_many(
+        self, values: Iterable[Value], path: EdgePath, *, return_gradients: Literal[True],
+        cotangents: Iterable[Cotangent | None] | None = None,
+    ) -> Iterator[Gradients]: ...  # fmt: skip
+    def convert_many(
+        self, values: Iterable[Value], path: EdgePath, *, return_gradients: bool = False,
+        cotangents: Iterable[Cotangent | None] | None = None,
+    ) -> Iterator[Value] | Iterator[Gradients]:  # fmt: skip
+        """Take values along a path, in order; with gradients as `convert`."""
+        if return_gradients:
+            return self._converter.convert_many(
+                values, path, return_gradients=True, cotangents=cotangents
+            )
         return self._converter.convert_many(values, path)
+
+    def export_path(self, path: EdgePath) -> PathFile:
+        """Make one ONNX file of the segments of a path, and compare it with the path.
+
+        Args:
+            path: With oracles at its ends at most; these are left out and named.
+
+        Raises:
+            PathExportError: If that cannot be; it says why.
+        """
+        return export_path(path, self.catalog, self._registry.blob)
 
     def close(self) -> None:
         """End the processes of oracles."""
         if self._serving is not None:
             self._serving[1].close()
             self._serving = None
+
+    @override
+    def _stage(self, note: str) -> AbstractContextManager[Transaction]:
+        return self._registry.transaction(note)
+
+    @override
+    def _done(self, transaction: Transaction) -> Commit:
+        return transaction.committed or Commit(self._registry.revision())
+
+    @override
+    def _blob(self, digest: str) -> bytes:
+        return self._registry.blob(digest)
 
     @property
     def _converter(self) -> Converter:

@@ -124,6 +124,8 @@ def dataset(reader: Reader, name: str, raw: Raw) -> Dataset:
         options["data_files"] = [
             str(reader.inside(each)) for each in _texts(options["data_files"])
         ]
+    if isinstance(files := options.get("files"), Mapping):
+        options["files"] = {key: str(reader.inside(each)) for key, each in files.items()}
     shares = cast("Mapping[str, object]", raw.get("shares", {}))
     reader.check_keys(f"the shares of {where}", shares, _keys(*_fields(SplitShares)))
     stratum = raw.get("stratum")

@@ -22,6 +22,13 @@ def prelu(value: Tensor, slope: Tensor) -> Tensor:
     return torch.where(value < 0, value * slope, value)
 
 
+def channel_prelu(value: Tensor, slope: Tensor) -> Tensor:
+    """Leak by a slope per channel: https://onnx.ai/onnx/operators/text_diff_PRelu_6_7.html."""
+    if slope.numel() == 1:
+        return prelu(value, slope.reshape(()))
+    return prelu(value, slope.reshape(-1, *(1,) * (value.dim() - 2)))
+
+
 def elu(value: Tensor, *, alpha: float = 1.0) -> Tensor:
     """Decay to -alpha: https://onnx.ai/onnx/operators/onnx__Elu.html."""
     return functional.elu(value, alpha)
@@ -79,9 +86,23 @@ def shrink(value: Tensor, *, bias: float = 0.0, lambd: float = 0.5) -> Tensor:
     return torch.where(value > lambd, value - bias, low).to(value.dtype)
 
 
+def rounds_each_step(value: Tensor) -> bool:
+    """Whether each step is rounded as ONNX writes it; fused half precision is not."""
+    return value.dtype is torch.float16 and value.device.type == "cpu"
+
+
 def softmax(value: Tensor, *, axis: int = -1) -> Tensor:
     """Make shares: https://onnx.ai/onnx/operators/onnx__Softmax.html."""
+    if rounds_each_step(value):
+        parts = torch.exp(value - value.detach().amax(axis, keepdim=True))
+        return parts / parts.sum(axis, keepdim=True)
     return torch.softmax(value, axis)
+
+
+def guarded_softmax(value: Tensor, *, axis: int = -1) -> Tensor:
+    """Make shares; rows that are all hidden give no number, as ever, but no broken gradient."""
+    hidden = torch.isneginf(value).all(axis, keepdim=True)
+    return softmax(value.masked_fill(hidden, 0.0), axis=axis).masked_fill(hidden, torch.nan)
 
 
 def log_softmax(value: Tensor, *, axis: int = -1) -> Tensor:
@@ -118,4 +139,7 @@ HANDLERS: Mapping[str, Handler] = handlers(
         "Tanh": torch.tanh,
         "ThresholdedRelu": thresholded_relu,
     }
-)
+) | {
+    "ChannelPRelu": Handler(channel_prelu, domain="transcoder"),
+    "GuardedSoftmax": Handler(guarded_softmax, domain="transcoder"),
+}

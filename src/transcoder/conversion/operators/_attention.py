@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from transcoder.conversion.operators._activation import rounds_each_step, softmax
 from transcoder.conversion.operators._handler import Handler
 
 _RAW, _CAPPED, _BIASED, _SHARED = range(4)
@@ -42,14 +43,14 @@ def _lengthened(mask: Tensor, keys: int) -> Tensor:
 
 
 def _allowed(
-    query: Tensor, keys: int, offset: Tensor, *, causal: bool, window: tuple[int, int]
+    query: Tensor, keys: int, offset: Tensor | int, *, causal: bool, window: tuple[int, int]
 ) -> Tensor | None:
     """Say which keys each query may see, None where it may see all.
 
     Args:
         query: For its length and device.
         keys: How many keys there are.
-        offset: Keys before the first query, a scalar or (batch, 1, 1, 1).
+        offset: Keys before the first query, a number or (batch, 1, 1, 1).
         causal: Whether later keys are hidden.
         window: How far to the left and to the right a query sees; -1 without bound.
     """
@@ -62,6 +63,13 @@ def _allowed(
     if left >= 0:
         seen = seen & (ahead >= -left)
     return seen & (ahead <= right) if right >= 0 else seen
+
+
+def _offset(query: Tensor, past: Tensor | None, lengths: Tensor | None) -> Tensor | int:
+    """Count the keys before the first query."""
+    if past is not None:
+        return past.shape[2]
+    return 0 if lengths is None else lengths.reshape(-1, 1, 1, 1) - query.shape[2]
 
 
 def _bias(
@@ -100,19 +108,21 @@ def attention(
     key, value = _heads(key, kv_num_heads), _heads(value, kv_num_heads)
     if past_key is not None and past_value is not None:
         key, value = torch.cat((past_key, key), 2), torch.cat((past_value, value), 2)
-    offset = torch.tensor(0 if past_key is None else past_key.shape[2], device=query.device)
-    if lengths is not None and past_key is None:
-        offset = lengths.reshape(-1, 1, 1, 1) - query.shape[2]
     window = (left_window_size, right_window_size)
     keys, present = key.shape[2], (key, value)
-    seen = _allowed(query, keys, offset, causal=bool(is_causal), window=window)
+    offset = _offset(query, past_key, lengths)
+    same = softmax_precision in {None, query.dtype} and not rounds_each_step(query)
+    fused = softcap == 0 and outputs < _WITH_SCORES and same
+    bare = attn_mask is None and lengths is None and past_key is None and max(window) < 0
+    triangle = fused and bool(is_causal) and bare and query.shape[2] == keys
+    causal = bool(is_causal) and not triangle
+    seen = _allowed(query, keys, offset, causal=causal, window=window)
     bias = _bias(attn_mask, seen, lengths, keys, query)
     key, value = _grouped(key, query.shape[1]), _grouped(value, query.shape[1])
     factor = 1 / math.sqrt(query.shape[3]) if scale is None else scale
-    same = softmax_precision in {None, query.dtype}
-    if bias is None and softcap == 0 and outputs < _WITH_SCORES and same:
+    if fused:
         result = scores = functional.scaled_dot_product_attention(
-            query, key, value, scale=factor
+            query, key, value, attn_mask=bias, is_causal=triangle, scale=factor
         )
     else:
         result, scores = _attend(
@@ -129,6 +139,8 @@ def _attend(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     factor, cap = numbers
     root = math.sqrt(factor)
+    if rounds_each_step(query):
+        root = float(torch.tensor(root).to(query.dtype))
     scores = (query * root) @ (key * root).transpose(-1, -2)
     capped = torch.tanh(scores / cap) * cap if cap > 0 else scores
     biased = capped if bias is None else capped + bias
@@ -141,10 +153,10 @@ def _shares(biased: Tensor, bias: Tensor | None, precision: torch.dtype | None) 
     """Take the softmax; a query that may see nothing gets zeros, and zero gradients."""
     wide = biased if precision is None else biased.to(precision)
     if bias is None:
-        return torch.softmax(wide, -1)
+        return softmax(wide)
     hidden = torch.isneginf(bias).all(-1, keepdim=True)
     safe = wide.masked_fill(hidden, 0.0)
-    return torch.softmax(safe, -1).masked_fill(hidden, 0.0)
+    return softmax(safe).masked_fill(hidden, 0.0)
 
 
 HANDLERS: Mapping[str, Handler] = {"Attention": Handler(attention, many=True)}

@@ -6,6 +6,7 @@ Each operator's page is https://onnx.ai/onnx/operators/onnx__NAME.html.
 # ruff: noqa: PLR0913  # a kernel has the inputs and attributes that ONNX gives it
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -90,7 +91,49 @@ def _walk(value: Tensor, axis: int, *, backward: bool) -> Sequence[Tensor]:
     return parts[::-1] if backward else parts
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A body that runs on one row of a batch, with the captures of the whole."""
+
+    body: Block
+    outer: Sequence[object]
+
+    @property
+    def takes(self) -> int:
+        return self.body.takes
+
+    def run(
+        self, device: torch.device, given: Sequence[object], inputs: Sequence[object]
+    ) -> list[object]:
+        del given
+        return self.body.run(device, self.outer, inputs)
+
+
+def scan_batch(
+    device: torch.device, lengths: Tensor | None, *given: Tensor, body: Block,
+    num_scan_inputs: int, outputs: int, directions: tuple[int, ...] = (),
+) -> list[Tensor]:  # fmt: skip
+    """Walk along time in each row: https://onnx.ai/onnx/operators/text_diff_Scan_8_9.html."""
+    if lengths is not None:
+        message = "rows of several lengths are not told apart"
+        raise ValueError(message)
+    row = _Row(body, (lengths, *given))
+    rows = [
+        scan(
+            device, *(each[at] for each in given[: body.takes]), body=row,
+            num_scan_inputs=num_scan_inputs, outputs=outputs,
+            scan_input_directions=directions,
+        )
+        for at in range(len(given[0]))
+    ]  # fmt: skip
+    return [
+        torch.stack([each for each in column if isinstance(each, Tensor)])
+        for column in zip(*rows, strict=True)
+    ]
+
+
 HANDLERS: Mapping[str, Handler] = {
+    "BatchScan": Handler(scan_batch, many=True, domain="transcoder"),
     "If": Handler(branch, many=True),
     "Loop": Handler(loop, many=True),
     "Scan": Handler(scan, many=True),

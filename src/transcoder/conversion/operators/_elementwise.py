@@ -10,6 +10,9 @@ import torch
 from torch import Tensor
 
 from transcoder.conversion.operators._handler import Handler, handlers
+from transcoder.conversion.operators._narrow import NARROW, narrowed
+
+_UNSIGNED = frozenset({torch.uint16, torch.uint32, torch.uint64})
 
 
 def divide(left: Tensor, right: Tensor) -> Tensor:
@@ -26,6 +29,8 @@ def modulo(left: Tensor, right: Tensor, *, fmod: int = 0) -> Tensor:
 
 def power(base: Tensor, exponent: Tensor) -> Tensor:
     """Keep the type of the base: https://onnx.ai/onnx/operators/onnx__Pow.html."""
+    if exponent.dtype in _UNSIGNED:
+        exponent = exponent.to(base.dtype)
     return torch.pow(base, exponent).to(base.dtype)
 
 
@@ -86,7 +91,8 @@ def cast(
     value: Tensor, *, to: torch.dtype, saturate: int = 1, round_mode: str = "up"
 ) -> Tensor:
     """Change the type: https://onnx.ai/onnx/operators/onnx__Cast.html."""
-    del saturate, round_mode
+    if to in NARROW:
+        return narrowed(value, to, saturate=bool(saturate), round_mode=round_mode)
     return value.to(to)
 
 

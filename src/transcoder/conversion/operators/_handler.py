@@ -56,6 +56,8 @@ class Handler:
         is_random: Whether equal inputs give other outputs, so that nothing is folded.
         numeric: What runs instead where all inputs that it reads as Python numbers are known
             to Python already.
+        floats: Whether this, as a `numeric` handler, also reads constants that are real.
+        domain: Whose operator it is; "transcoder" where only we write it, into lowered graphs.
     """
 
     run: Kernel
@@ -65,6 +67,8 @@ class Handler:
     check: Callable[[Mapping[str, object], Sequence[object]], str | None] | None = None
     is_random: bool = False
     numeric: "Handler | None" = None
+    floats: bool = False
+    domain: str = ""
 
 
 def handlers(kernels: Mapping[str, Kernel]) -> dict[str, Handler]:

@@ -21,7 +21,9 @@ def negative_log_likelihood(
     """Score logarithms of shares: https://onnx.ai/onnx/operators/onnx__NegativeLogLikelihoodLoss.html."""
     ignored = _NEVER if ignore_index is None else ignore_index
     places = target.to(torch.int64)
-    return functional.nll_loss(value, places, weight, ignore_index=ignored, reduction=reduction)
+    return functional.nll_loss(
+        value.contiguous(), places, weight, ignore_index=ignored, reduction=reduction
+    )
 
 
 def softmax_cross_entropy(

@@ -24,6 +24,12 @@ def element(value: object) -> object:
     return value
 
 
+def optional(value: object = None, *, type: object = None) -> object:  # noqa: A002  # named as in ONNX
+    """Give a value or none: https://onnx.ai/onnx/operators/onnx__Optional.html."""
+    del type
+    return value
+
+
 HANDLERS: Mapping[str, Handler] = handlers(
-    {"OptionalGetElement": element, "OptionalHasElement": has_element}
+    {"Optional": optional, "OptionalGetElement": element, "OptionalHasElement": has_element}
 )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from transcoder.conversion.operators._conv import convolve
 from transcoder.conversion.operators._handler import Handler, handlers
+from transcoder.conversion.operators._narrow import HELD, limits, narrowed
 
 
 def _spread(scale: Tensor, value: Tensor, axis: int, block_size: int) -> Tensor:
@@ -25,22 +26,27 @@ def _spread(scale: Tensor, value: Tensor, axis: int, block_size: int) -> Tensor:
 
 
 def _saturated(value: Tensor, dtype: torch.dtype) -> Tensor:
-    limits = torch.iinfo(dtype)
-    return value.clamp(limits.min, limits.max).to(dtype)
+    low, high = limits(dtype)
+    return value.clamp(low, high).to(HELD.get(dtype, dtype))
 
 
 def quantize(
     value: Tensor, scale: Tensor, zero: Tensor | None = None, *, axis: int = 1,
-    block_size: int = 0, output_dtype: torch.dtype | None = None, saturate: int = 1,
+    block_size: int = 0, output_dtype: torch.dtype | None = None,
+    precision: torch.dtype | None = None, saturate: int = 1,
 ) -> Tensor:  # fmt: skip
     """Round to steps: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html."""
-    del saturate
-    dtype = (output_dtype or torch.uint8) if zero is None else zero.dtype
-    steps = torch.round(value / _spread(scale, value, axis, block_size))
-    wide = steps.to(torch.float64)
-    if zero is not None:
-        wide = wide + _spread(zero, value, axis, block_size).to(torch.float64)
-    return _saturated(wide, dtype)
+    dtype = output_dtype or (torch.uint8 if zero is None else zero.dtype)
+    sizes = _spread(scale, value, axis, block_size)
+    if precision is not None:
+        value, sizes = value.to(precision), sizes.to(precision)
+    ratio = value / sizes
+    middle = None if zero is None else _spread(zero, value, axis, block_size)
+    if dtype.is_floating_point:
+        moved = ratio if middle is None else ratio + middle.to(ratio.dtype)
+        return narrowed(moved, dtype, saturate=bool(saturate), round_mode="up")
+    wide = torch.round(ratio).to(torch.float64)
+    return _saturated(wide if middle is None else wide + middle.to(torch.float64), dtype)
 
 
 def dequantize(
@@ -48,9 +54,10 @@ def dequantize(
     *, axis: int = 1, block_size: int = 0, output_dtype: torch.dtype | None = None,
 ) -> Tensor:  # fmt: skip
     """Give steps their size: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html."""
-    steps = value.to(torch.int64)
+    whole = torch.float32 if value.is_floating_point() else torch.int64
+    steps = value.to(whole)
     if zero is not None:
-        steps = steps - _spread(zero, value, axis, block_size).to(torch.int64)
+        steps = steps - _spread(zero, value, axis, block_size).to(whole)
     sizes = _spread(scale, value, axis, block_size)
     return (steps.to(sizes.dtype) * sizes).to(output_dtype or scale.dtype)
 

@@ -8,15 +8,15 @@ See https://onnx.ai/onnx/operators/onnx__Resize.html.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from transcoder.conversion.operators._handler import Handler
 
-_Floats = NDArray[np.float64]
+_Number: TypeAlias = float | Tensor
+"""A number, or a scalar that has a gradient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +46,32 @@ class _Axis:
 
     length: int
     out: int
-    scale: float
-    wanted: float
-    region: tuple[float, float]
+    scale: _Number
+    wanted: _Number
+    region: tuple[_Number, _Number]
 
 
-def _half_pixel(axis: _Axis, at: _Floats) -> _Floats:
+def _half_pixel(axis: _Axis, at: Tensor) -> Tensor:
     return (at + 0.5) / axis.scale - 0.5
 
 
-def _half_pixel_symmetric(axis: _Axis, at: _Floats) -> _Floats:
+def _half_pixel_symmetric(axis: _Axis, at: Tensor) -> Tensor:
     return axis.length / 2 * (1 - axis.out / axis.wanted) + _half_pixel(axis, at)
 
 
-def _pytorch_half_pixel(axis: _Axis, at: _Floats) -> _Floats:
+def _pytorch_half_pixel(axis: _Axis, at: Tensor) -> Tensor:
     return _half_pixel(axis, at) if axis.wanted > 1 else at * 0.0
 
 
-def _align_corners(axis: _Axis, at: _Floats) -> _Floats:
+def _align_corners(axis: _Axis, at: Tensor) -> Tensor:
     return at * (axis.length - 1) / (axis.wanted - 1) if axis.wanted > 1 else at * 0.0
 
 
-def _asymmetric(axis: _Axis, at: _Floats) -> _Floats:
+def _asymmetric(axis: _Axis, at: Tensor) -> Tensor:
     return at / axis.scale
 
 
-def _crop(axis: _Axis, at: _Floats) -> _Floats:
+def _crop(axis: _Axis, at: Tensor) -> Tensor:
     (start, end), last = axis.region, axis.length - 1
     if axis.out == 1:
         return at * 0.0 + 0.5 * (start + end) * last
@@ -79,7 +79,7 @@ def _crop(axis: _Axis, at: _Floats) -> _Floats:
 
 
 _CROP = "tf_crop_and_resize"
-_COORDINATES: Mapping[str, Callable[[_Axis, _Floats], _Floats]] = {
+_COORDINATES: Mapping[str, Callable[[_Axis, Tensor], Tensor]] = {
     "align_corners": _align_corners,
     "asymmetric": _asymmetric,
     "half_pixel": _half_pixel,
@@ -89,72 +89,74 @@ _COORDINATES: Mapping[str, Callable[[_Axis, _Floats], _Floats]] = {
 }
 
 
-def _round_down(position: _Floats) -> _Floats:
-    return np.asarray(np.ceil(position - 0.5))
+def _round_down(position: Tensor) -> Tensor:
+    return torch.ceil(position - 0.5)
 
 
-def _round_up(position: _Floats) -> _Floats:
-    return np.asarray(np.floor(position + 0.5))
+def _round_up(position: Tensor) -> Tensor:
+    return torch.floor(position + 0.5)
 
 
-_NEAREST: Mapping[str, Callable[[_Floats], _Floats]] = {
-    "ceil": np.ceil,
-    "floor": np.floor,
+_NEAREST: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "ceil": torch.ceil,
+    "floor": torch.floor,
     "round_prefer_ceil": _round_up,
     "round_prefer_floor": _round_down,
 }
 
 
-def _kernel(distance: _Floats, sampling: _Sampling) -> _Floats:
-    far = np.asarray(np.abs(distance))
+def _kernel(distance: Tensor, sampling: _Sampling) -> Tensor:
+    far = distance.abs()
     if sampling.mode == "linear":
-        return np.asarray(np.maximum(1 - far, 0))
+        return (1 - far).clamp(min=0)
     a = sampling.cubic
     near = ((a + 2) * far - (a + 3)) * far * far + 1
     tail = ((far - 5) * far + 8) * far * a - 4 * a
-    return np.asarray(np.where(far <= 1, near, np.where(far < 2, tail, 0.0)))  # noqa: PLR2004  # the support
+    beyond = torch.where(far < 2, tail, torch.zeros_like(far))  # noqa: PLR2004  # the support
+    return torch.where(far <= 1, near, beyond)
 
 
 def _taps(
-    position: _Floats, length: int, scale: float, sampling: _Sampling
-) -> tuple[NDArray[np.int64], _Floats]:
+    position: Tensor, length: int, scale: _Number, sampling: _Sampling
+) -> tuple[Tensor, Tensor | None]:
     """Find where each output reads and with which weights, both (out, taps)."""
     if sampling.mode == "nearest":
-        places = _NEAREST[sampling.nearest](position)[:, None]
-        return np.clip(places, 0, length - 1).astype(np.int64), np.ones_like(places)
-    stretch = max(1.0, 1 / scale) if sampling.antialias else 1.0
-    reach = (1 if sampling.mode == "linear" else 2) * stretch
-    first = np.floor(position - reach) + 1
-    places = first[:, None] + np.arange(math.ceil(2 * reach) + (stretch > 1))
+        places = _NEAREST[sampling.nearest](position.detach())[:, None]
+        return places.clamp(0, length - 1).to(torch.int64), None
+    stretch: _Number = 1.0
+    if sampling.antialias and scale < 1:
+        stretch = 1 / scale
+    reach = (1 if sampling.mode == "linear" else 2) * _plain(stretch)
+    first = torch.floor(position.detach() - reach) + 1
+    count = math.ceil(2 * reach) + (_plain(stretch) > 1)
+    places = first[:, None] + torch.arange(count, dtype=torch.float64)
     weights = _kernel((places - position[:, None]) / stretch, sampling)
     if sampling.exclude_outside:
-        weights = np.where((places >= 0) & (places < length), weights, 0.0)
-    weights /= weights.sum(1, keepdims=True)
-    return np.clip(places, 0, length - 1).astype(np.int64), weights
+        weights = weights * ((places >= 0) & (places < length))
+    weights = weights / weights.sum(1, keepdim=True)
+    return places.clamp(0, length - 1).to(torch.int64), weights
 
 
-def _resample(value: Tensor, axis: int, places: NDArray[np.int64], weights: _Floats) -> Tensor:
-    index = torch.from_numpy(places.reshape(-1)).to(value.device)
-    picked = value.index_select(axis, index)
-    if places.shape[1] == 1:
+def _resample(value: Tensor, axis: int, places: Tensor, weights: Tensor | None) -> Tensor:
+    picked = value.index_select(axis, places.reshape(-1).to(value.device))
+    if weights is None:
         return picked
     shape = (*value.shape[:axis], *places.shape, *value.shape[axis + 1 :])
-    share = torch.from_numpy(weights).to(value.device, value.dtype)
+    share = weights.to(value.device, value.dtype)
     around = share.reshape(*places.shape, *(1,) * (value.dim() - axis - 1))
     return (picked.reshape(shape) * around).sum(axis + 1)
 
 
 def _targets(
-    value: Tensor, axes: Sequence[int], scales: Sequence[float] | None,
+    value: Tensor, axes: Sequence[int], scales: Sequence[_Number],
     sizes: Sequence[int] | None, policy: str,
-) -> list[tuple[int, float, float]]:  # fmt: skip
+) -> list[tuple[int, _Number, _Number]]:  # fmt: skip
     """For each axis its new length, its scale and its unrounded new length."""
     lengths = [value.shape[axis] for axis in axes]
     if not sizes:
-        chosen = list(scales or ())
         return [
-            (math.floor(length * scale), scale, length * scale)
-            for length, scale in zip(lengths, chosen, strict=True)
+            (math.floor(length * _plain(scale)), scale, length * scale)
+            for length, scale in zip(lengths, scales, strict=True)
         ]
     ratios = [size / length for size, length in zip(sizes, lengths, strict=True)]
     if policy == "stretch":
@@ -163,9 +165,20 @@ def _targets(
     return [(math.floor(scale * length + 0.5), scale, scale * length) for length in lengths]
 
 
+def _plain(number: _Number) -> float:
+    return number.item() if isinstance(number, Tensor) else number
+
+
+def _numbers(values: Tensor | tuple[float, ...] | None) -> Sequence[_Number]:
+    """Take numbers apart; those of a tensor keep their gradient."""
+    if isinstance(values, Tensor):
+        return values.double().cpu().unbind() if values.requires_grad else values.tolist()
+    return values or ()
+
+
 def resize(
-    value: Tensor, roi: tuple[float, ...] | None = None,
-    scales: tuple[float, ...] | None = None,
+    value: Tensor, roi: Tensor | tuple[float, ...] | None = None,
+    scales: Tensor | tuple[float, ...] | None = None,
     sizes: tuple[int, ...] | None = None, *, antialias: int = 0,
     axes: tuple[int, ...] | None = None, coordinate_transformation_mode: str = "half_pixel",
     cubic_coeff_a: float = -0.75, exclude_outside: int = 0, extrapolation_value: float = 0.0,
@@ -178,28 +191,27 @@ def resize(
         bool(exclude_outside), extrapolation_value,
     )  # fmt: skip
     chosen = [axis % value.dim() for axis in (range(value.dim()) if axes is None else axes)]
-    targets = _targets(value, chosen, scales, sizes, keep_aspect_ratio_policy)
+    targets = _targets(value, chosen, _numbers(scales), sizes, keep_aspect_ratio_policy)
     crops = sampling.coordinates == _CROP
-    regions = roi if crops and roi else (0.0,) * len(chosen) + (1.0,) * len(chosen)
+    whole = (0.0,) * len(chosen) + (1.0,) * len(chosen)
+    regions = (_numbers(roi) if crops else None) or whole
     outside = []
     for at, (axis, (out, scale, wanted)) in enumerate(zip(chosen, targets, strict=True)):
         region = (regions[at], regions[at + len(chosen)])
         length = value.shape[axis]
-        if (out, scale) == (length, 1.0) and region == (0.0, 1.0):
+        if (out, _plain(scale)) == (length, 1.0) and region == (0.0, 1.0):
             continue
         places = _COORDINATES[sampling.coordinates](
-            _Axis(length, out, scale, wanted, region), np.arange(out, dtype=np.float64)
+            _Axis(length, out, scale, wanted, region), torch.arange(out, dtype=torch.float64)
         )
         value = _resample(value, axis, *_taps(places, length, scale, sampling))
         outside.append((axis, (places < 0) | (places > length - 1)))
     return _filled(value, outside, sampling.fill) if crops else value
 
 
-def _filled(
-    value: Tensor, outside: Sequence[tuple[int, NDArray[np.bool_]]], fill: float
-) -> Tensor:
+def _filled(value: Tensor, outside: Sequence[tuple[int, Tensor]], fill: float) -> Tensor:
     for axis, beyond in outside:
-        mask = torch.from_numpy(beyond).to(value.device)
+        mask = beyond.to(value.device)
         value = value.masked_fill(mask.reshape(-1, *(1,) * (value.dim() - axis - 1)), fill)
     return value
 
@@ -218,4 +230,8 @@ def _say_mode(keywords: Mapping[str, object], numbers: Sequence[object]) -> str 
     return None
 
 
-HANDLERS: Mapping[str, Handler] = {"Resize": Handler(resize, host=(1, 2, 3), check=_say_mode)}
+HANDLERS: Mapping[str, Handler] = {
+    "Resize": Handler(
+        resize, host=(3,), check=_say_mode, numeric=Handler(resize, host=(1, 2, 3), floats=True)
+    )
+}
