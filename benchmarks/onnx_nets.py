@@ -84,7 +84,7 @@ def _measured(net: Net, exporter: str, keep: Path | None, seconds: float) -> Res
         return result
     try:
         original, converted = build(net), to_torch(content)
-        if _is_traced_fast(content, net, result.free):
+        if _has_fixed_lengths(content, net, result.free):
             result.free = "as traced"
         _compare(result, net, (original, converted))
         file = content if _runs(content, net.inputs(net.size)) else None
@@ -110,7 +110,7 @@ def _compare(result: Result, net: Net, modules: tuple[torch.nn.Module, OnnxModul
                 result.errors[f"{name}, float64"] = error
 
 
-def _is_traced_fast(content: bytes, net: Net, free: str) -> bool:
+def _has_fixed_lengths(content: bytes, net: Net, free: str) -> bool:
     """Whether lengths are written into the file after all, so that ONNX Runtime fails too."""
     if free == "none" or not _runs(content, net.inputs(net.size)):
         return False

@@ -58,10 +58,27 @@ def test_the_first_conversion_prints_what_it_says(folder: Path) -> None:
     assert run(shlex.split(command), folder).strip() == promised[1]
 
 
-def test_the_python_block_runs(folder: Path) -> None:
-    (block,) = [body for kind, body in BLOCKS if kind == "python"]
+def run_python(block: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", block], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("vierhunderteinundzwanzig\n")
+    return done.stdout
+
+
+def test_the_facade_converts_as_shown(folder: Path) -> None:
+    (block,) = [body for kind, body in BLOCKS if kind == "python" and "Middleware" in body]
+    assert run_python(block, folder).endswith("vierhunderteinundzwanzig\n")
+
+
+def test_the_exported_path_becomes_a_torch_module_as_shown(folder: Path) -> None:
+    (block,) = [body for kind, body in BLOCKS if kind == "python" and "to_torch" in body]
+    (export,) = [each for each in COMMANDS if "export-path" in each]
+    run(shlex.split(export), folder)
+    assert "torch.Size([1, 48, 22])" in run_python(block, folder)
+
+
+def test_every_benchmark_that_is_named_is_there() -> None:
+    named = re.findall(r"`python (benchmarks/\w+\.py)`", README)
+    assert named
+    assert all((ROOT / each).is_file() for each in named)

@@ -240,3 +240,48 @@ def test_the_callers_model_is_left_as_it_is() -> None:
     before = model.SerializeToString()
     assert isinstance(cut(model, "c"), Halves)
     assert model.SerializeToString() == before
+
+
+def test_random_numbers_that_both_halves_need_are_refused() -> None:
+    model = graph(
+        "g (float[3] x, float[3] h) => (float[3] y, float[3] s) "
+        "{ n = RandomNormalLike(x)  a = Add(x, n)  b = Tanh(a)  c = RandomNormalLike(b) "
+        "d = Add(b, c)  y = Neg(d)  s = Add(d, h) }"
+    )
+    with pytest.raises(CutError, match="both halves would draw the random numbers 'c' anew"):
+        cut(model, "b", notion=ToOutput("y"))
+
+
+def test_what_the_file_notes_of_values_inside_is_kept() -> None:
+    model = graph(
+        "g (float[n] x) => (float[n] y) <float[n] b> "
+        "{ a = Relu(x)  b = local.Unheard(a)  c = Neg(b)  y = Tanh(c) }"
+    )
+    head, tail = halves(model, "c")
+    assert [each.name for each in head.graph.value_info] == ["b"]
+    assert [each.name for each in tail.graph.value_info] == []
+
+
+def test_a_shape_that_is_itself_an_output_is_needed_whole() -> None:
+    model = graph(
+        "g (float[batch, time] x) => (float[batch, one] y, int64[2] s) <int64[1] zero = {0}> "
+        "{ s = Shape(x)  a = ReduceSum<keepdims = 1>(x, last)  b = Tanh(a) "
+        "n = Gather(s, zero)  y = Neg(b) }"
+    )
+    model.graph.initializer.append(helper.make_tensor("last", TensorProto.INT64, [1], [1]))
+    made = cut(model, "b")
+    assert made.at.tail_inputs == ("b", "x.shape")
+    assert_halves_agree(model, made, {"x": numbers(3, 5)})
+
+
+def test_axes_of_minus_one_are_not_multiplied() -> None:
+    model = graph(
+        "g (float[p, q, 3] x) => (float[r, s] y) "
+        "{ a = Flatten<axis = 2>(x)  b = Relu(a)  y = Neg(b) }"
+    )
+    for value in (model.graph.input[0], model.graph.output[0]):
+        for dim in value.type.tensor_type.shape.dim[:2]:
+            dim.dim_value = -1
+    made = cut(model, "b")
+    assert made.at.axes == ("?", 3)
+    assert_halves_agree(model, made, {"x": numbers(2, 2, 3)})

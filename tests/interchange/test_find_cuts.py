@@ -206,6 +206,14 @@ def test_a_row_narrower_than_before_and_after_is_a_bottleneck() -> None:
     assert [each.tensor for each in find_cuts(model) if each.is_bottleneck] == ["b", "c"]
 
 
+def test_the_narrow_end_of_a_net_is_no_bottleneck() -> None:
+    model = graph(
+        "g (float[batch, 4] x) => (float[batch, 1] y) "
+        "{ a = Relu(x)  b = Concat<axis = 1>(a, a)  c = Tanh(b)  y = ReduceSum(c) }"
+    )
+    assert [each.tensor for each in find_cuts(model) if each.is_bottleneck] == []
+
+
 def test_a_notion_of_an_unknown_end_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="no input of the graph 'z'; known are 'x'"):
         find_cuts(graph(FILLED), notion=FromInput("z"))
