@@ -8,15 +8,16 @@ onnx2torch and onnx2pytorch run the same cases where they are installed.
 """
 
 import argparse
-import importlib.util
+import importlib
 import json
 import sys
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
@@ -113,8 +114,15 @@ def _gradient(case: OfficialCase) -> tuple[str, str]:
     return ("right" if verdict.differentiable else "none"), ""
 
 
-def _installed() -> list[str]:
-    return [name for name in _PEERS if importlib.util.find_spec(name)]
+@cache
+def _installed() -> tuple[str, ...]:
+    """The peers that can be imported: one may be there without what it needs."""
+    found = []
+    for name in _PEERS:
+        with suppress(ImportError):
+            importlib.import_module(name)
+            found.append(name)
+    return tuple(found)
 
 
 def _peer(case: OfficialCase, name: str) -> str:
