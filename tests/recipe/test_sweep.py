@@ -46,3 +46,9 @@ def test_the_best_job_comes_first_and_a_failed_one_last(tmp_path: Path) -> None:
     table = sweep_table(tmp_path, jobs)
     assert list(table.columns[0].cells) == ["2", "0", "1"]
     assert list(table.columns[2].cells)[2] == "failed"
+
+
+def test_a_result_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
+    for damaged in ("", "[]", '{"identity": "abc"}'):
+        (tmp_path / "result.json").write_text(damaged, encoding="utf-8")
+        assert maybe_read_result(tmp_path) is None

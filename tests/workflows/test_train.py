@@ -50,7 +50,8 @@ def test_the_version_carries_its_lineage_and_its_scores(finished: Run) -> None:
     retention = segment.maybe_score("test/retention")
     assert retention is not None
     assert retention.interval is not None
-    assert len(onnx) == segment.signature.size_bytes if segment.signature else False
+    assert segment.signature is not None
+    assert len(onnx) == segment.signature.size_bytes
 
 
 def test_an_identical_run_is_reported_and_not_trained_again(

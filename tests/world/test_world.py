@@ -49,6 +49,33 @@ def test_local_files_of_a_dataset_become_absolute(tmp_path: Path) -> None:
     assert dataset.options["data_files"] == [str((tmp_path / "rows.csv").resolve())]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("modality_types:\n  t: {scored_against: 5}\n", "5 is not a list"),
+        ("modality_types:\n  t: {scored_against: [a]}\n", "'a' is not a mapping"),
+        (
+            "modality_types:\n  t: {scored_against: [{by: x, against: t}]}\n",
+            "'x' is none of cosine, cross_entropy",
+        ),
+        ("modality_types:\n  t: {payload: smell}\n", "'smell' is none of array, image, label"),
+        (
+            "datasets:\n  d: {type: t, loader: l, options: {}, columns: 4, group: g}\n",
+            "4 is not a mapping",
+        ),
+        (
+            "datasets: {d: {type: t, loader: l, options: {}, columns: {}, group: g,shares: 4}}",
+            "4 is not a mapping",
+        ),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_words(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    with pytest.raises(RecipeError, match=sentence):
+        read_world(written(tmp_path, text))
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     text = (
         "modalites: {}\n"

@@ -17,6 +17,7 @@ from transcoder.cli._opportunities import opportunities
 from transcoder.cli._path import path
 from transcoder.cli._register import register
 from transcoder.cli._restore import restore
+from transcoder.cli._store import store
 from transcoder.cli._unregister import unregister
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
 for verb in _VERBS:
     app.command()(verb)
 app.add_typer(register, name="register")
+app.add_typer(store, name="store")
 
 
 def main() -> None:

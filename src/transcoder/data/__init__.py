@@ -1,7 +1,13 @@
 """Rows of datasets, and the store of what frozen networks make of them."""
 
 from transcoder.data._load import load_table
-from transcoder.data._materialize import is_stored, materialize, planned_bytes, store_key
+from transcoder.data._materialize import (
+    edge_identity,
+    is_stored,
+    materialize,
+    planned_bytes,
+    store_key,
+)
 from transcoder.data._store import LatentStore, StoreEntry
 from transcoder.data._stored import StoredTensors
 from transcoder.data._table import Table, rows_of
@@ -11,6 +17,7 @@ __all__ = [
     "StoreEntry",
     "StoredTensors",
     "Table",
+    "edge_identity",
     "is_stored",
     "load_table",
     "materialize",

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from transcoder.data._arrays import load_arrays
 from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, converter, text
 from transcoder.data._huggingface import load_huggingface
+from transcoder.data._openml import load_openml
 from transcoder.data._table import Table
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Catalog, Dataset, Value
@@ -16,6 +17,7 @@ Loader: TypeAlias = Callable[[Dataset, Sequence[str]], Mapping[str, RawColumn]]
 _LOADERS: Mapping[str, Loader] = {
     "arrays": load_arrays,
     "huggingface": load_huggingface,
+    "openml": load_openml,
 }
 
 

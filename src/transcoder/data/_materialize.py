@@ -51,6 +51,11 @@ def store_key(route: Route, table: Table, catalog: Catalog) -> str:
     return digest_of([FORMAT, table.column_digest(route.column), edges, specs])
 
 
+def edge_identity(edge: Edge) -> str:
+    """Name an edge by everything that what it makes depends on, SHA-256 in hexadecimal."""
+    return digest_of(_identity(edge))
+
+
 def is_stored(route: Route, table: Table, *, catalog: Catalog, store: LatentStore) -> bool:
     """Whether `materialize` would find everything done."""
     return store.has(store_key(route, table, catalog))
@@ -117,7 +122,11 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
             stored = store.maybe_open(key)
             if stored is None:
                 parts = _Parts(route, table, spec, runner, batch_size, tell)
-                _compute(parts, store.writer(key, spec=spec, rows=len(table), route=str(route)))
+                edges = [edge_identity(edge) for edge in route.path.edges]
+                writer = store.writer(
+                    key, spec=spec, rows=len(table), route=str(route), edges=edges
+                )
+                _compute(parts, writer)
                 return store.open(key)
     tell(len(table))
     return stored

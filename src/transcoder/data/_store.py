@@ -2,17 +2,17 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from transcoder.data._files import storage_errors
+from transcoder.data._files import maybe_read_json, storage_errors
 from transcoder.data._stored import META, StoredTensors
-from transcoder.data._writer import EntryWriter
+from transcoder.data._writer import PROGRESS, EntryWriter
 from transcoder.errors import UnknownNameError
 from transcoder.vocabulary import Spec
 
@@ -28,12 +28,20 @@ class StoreEntry:
         folder: Where it is.
         size_bytes: Of all its files.
         is_complete: Whether all its rows are there.
+        route: What it is, for people; empty where that is not written there.
+        edges: Identities of the edges that made it, as `edge_identity` gives them.
+        rows: How many are there.
+        changed_s: When one of its files changed last, seconds since 1970.
     """
 
     key: str
     folder: Path
     size_bytes: int
     is_complete: bool
+    route: str = ""
+    edges: tuple[str, ...] = ()
+    rows: int = 0
+    changed_s: float = 0.0
 
 
 @final
@@ -52,12 +60,8 @@ class LatentStore:
     def entries(self) -> list[StoreEntry]:
         """List all entries in order of key, those that are not complete included."""
         folders = sorted(self.root.iterdir()) if self.root.exists() else []
-        named = [(folder, _KEY.fullmatch(folder.name)) for folder in folders]
-        return [
-            StoreEntry(match["key"], folder, _size_of(folder), match["partial"] is None)
-            for folder, match in named
-            if match is not None
-        ]
+        found = (_maybe_entry(folder) for folder in folders)
+        return [entry for entry in found if entry is not None]
 
     def has(self, key: str) -> bool:
         """Whether a complete entry stands under the key."""
@@ -105,6 +109,36 @@ class LatentStore:
                 if folder.exists():
                     shutil.rmtree(folder)
 
+    def try_remove(self, entry: StoreEntry) -> bool:
+        """Delete an entry, unless a process works on it or it is no longer what was listed.
+
+        Args:
+            entry: As `entries` gave it.
+
+        Returns:
+            Whether it was deleted.
+
+        Raises:
+            StorageError: If it cannot be deleted.
+        """
+        lock = FileLock(self.root / f"{entry.key}.lock")
+        with storage_errors(self.root, "check who may write there"):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return False
+            try:
+                if _maybe_entry(entry.folder) != entry:
+                    return False
+                # what a kill leaves of it must not stand under a complete entry's name
+                aside = self.root / f"{entry.key}.partial"
+                if entry.is_complete and not aside.exists():
+                    entry.folder.rename(aside)
+                shutil.rmtree(aside if not entry.folder.exists() else entry.folder)
+            finally:
+                lock.release()
+        return True
+
     @contextmanager
     def locked(self, key: str) -> Iterator[None]:
         """Hold an entry against other processes; wait until they let go of it.
@@ -121,7 +155,9 @@ class LatentStore:
         finally:
             lock.release()
 
-    def writer(self, key: str, *, spec: Spec, rows: int, route: str) -> EntryWriter:
+    def writer(
+        self, key: str, *, spec: Spec, rows: int, route: str, edges: Sequence[str] = ()
+    ) -> EntryWriter:
         """Begin an entry, or go on with one that was interrupted; hold its lock meanwhile.
 
         Args:
@@ -129,9 +165,30 @@ class LatentStore:
             spec: What carries a row.
             rows: How many there will be.
             route: What it is, for people.
+            edges: Identities of the edges that make it.
         """
-        return EntryWriter(self.root / key, spec=spec, rows=rows, route=route)
+        return EntryWriter(self.root / key, spec=spec, rows=rows, route=route, edges=edges)
 
 
-def _size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
+def _maybe_entry(folder: Path) -> StoreEntry | None:
+    """Look at a folder; None where it is no entry, or is moved away meanwhile."""
+    match = _KEY.fullmatch(folder.name)
+    if match is None or not folder.is_dir():
+        return None
+    is_complete = match["partial"] is None
+    try:
+        states = [file.stat() for file in (folder, *folder.iterdir())]
+    except FileNotFoundError:
+        return None
+    told = maybe_read_json(folder / (META if is_complete else PROGRESS)) or {}
+    edges, rows = told.get("edges"), told.get("rows")
+    return StoreEntry(
+        key=match["key"],
+        folder=folder,
+        size_bytes=sum(state.st_size for state in states[1:]),
+        is_complete=is_complete,
+        route=str(told.get("route", "")),
+        edges=tuple(map(str, edges)) if isinstance(edges, list) else (),
+        rows=rows if isinstance(rows, int) else 0,
+        changed_s=max(state.st_mtime for state in states),
+    )

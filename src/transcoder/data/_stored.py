@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from transcoder.data._files import maybe_read_json, sha256_of
 from transcoder.data._layout import FixedRows, Layout, RaggedRows, layouts_of
-from transcoder.errors import StorageError
+from transcoder.errors import MalformedNameError, StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec, TensorSpec
 
 FORMAT = 1
@@ -30,10 +30,13 @@ class StoredTensors:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._meta = _read_meta(folder)
-        self.spec = _spec_of(self._meta)
-        self.route = str(self._meta["route"])
-        self._rows = int(str(self._meta["rows"]))
+        try:
+            self._meta = _read_meta(folder)
+            self.spec = _spec_of(self._meta)
+            self.route = str(self._meta["route"])
+            self._rows = int(str(self._meta["rows"]))
+        except (KeyError, TypeError, ValueError, MalformedNameError) as error:
+            raise _no_meta(folder) from error
         self._parts = {
             layout.name: _rows_of(layout, folder, self._rows)
             for layout in layouts_of(self.spec, str(folder))
@@ -128,10 +131,14 @@ def _files_of(meta: Mapping[str, object]) -> dict[str, tuple[int, str]]:
     return {str(name): (int(size), str(digest)) for name, (size, digest) in files.items()}
 
 
+def _no_meta(folder: Path) -> StorageError:
+    return StorageError(str(folder), f"its {META} is missing or damaged", DAMAGED)
+
+
 def _read_meta(folder: Path) -> dict[str, object]:
     meta = maybe_read_json(folder / META)
     if meta is None:
-        raise StorageError(str(folder), f"its {META} is missing or damaged", DAMAGED)
+        raise _no_meta(folder)
     if meta.get("format") != FORMAT:
         reason = f"it has format {meta.get('format')}, this version reads {FORMAT}"
         raise StorageError(str(folder), reason, DAMAGED)

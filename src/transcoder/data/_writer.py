@@ -25,7 +25,7 @@ from transcoder.data._stored import FORMAT, META, spec_json
 from transcoder.errors import StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec
 
-_PROGRESS = "progress.json"
+PROGRESS = "progress.json"
 _RECORD_EVERY_S = 0.5
 _STEP = 1000
 _FIRST_OFFSET = np.zeros(1, dtype=np.int64)
@@ -50,17 +50,20 @@ class EntryWriter:
         spec: What carries a row.
         rows: How many rows there will be.
         route: What the entry is, for people.
+        edges: Identities of the edges that make it.
 
     Raises:
         StorageError: If the place cannot be written.
     """
 
-    def __init__(self, folder: Path, *, spec: Spec, rows: int, route: str) -> None:
+    def __init__(
+        self, folder: Path, *, spec: Spec, rows: int, route: str, edges: Sequence[str] = ()
+    ) -> None:
         self._folder = folder
         self._partial = folder.with_name(f"{folder.name}.partial")
         self._spec = spec
         self._rows = rows
-        self._route = route
+        self._origin: dict[str, JsonValue] = {"route": route, "edges": list(edges)}
         self._layouts = layouts_of(spec, str(folder.parent))
         self._files: dict[str, int] = {}
         self._state = _State(0, dict.fromkeys(self._names(), 0))
@@ -117,11 +120,12 @@ class EntryWriter:
         for descriptor in self._files.values():
             os.fsync(descriptor)
         state: dict[str, JsonValue] = {
+            **self._origin,
             "format": FORMAT,
             "rows": self._state.rows,
             "files": self._state.sizes,
         }
-        write_json(self._partial / _PROGRESS, state)
+        write_json(self._partial / PROGRESS, state)
         self._recorded_s = monotonic()
 
     def finish(self) -> None:
@@ -137,8 +141,8 @@ class EntryWriter:
                 for name, size in self._state.sizes.items()
             }
             meta: dict[str, JsonValue] = {
+                **self._origin,
                 "format": FORMAT,
-                "route": self._route,
                 "rows": self._rows,
                 "spec": spec_json(self._spec),
                 "files": files,
@@ -147,7 +151,7 @@ class EntryWriter:
             self._close()
             self._partial.rename(self._folder)
             sync_folder(self._folder.parent)
-            (self._folder / _PROGRESS).unlink(missing_ok=True)
+            (self._folder / PROGRESS).unlink(missing_ok=True)
 
     def _recovered(self) -> _State:
         """Go back to what was recorded last; start anew where nothing usable was."""
@@ -220,7 +224,7 @@ def size_text(size_bytes: float) -> str:
 
 def _read_state(partial: Path, names: Sequence[str]) -> _State | None:
     """Read what was recorded, if the files still hold it."""
-    found = maybe_read_json(partial / _PROGRESS) or {}
+    found = maybe_read_json(partial / PROGRESS) or {}
     sizes = found.get("files")
     if found.get("format") != FORMAT or not isinstance(sizes, dict) or set(sizes) != set(names):
         return None

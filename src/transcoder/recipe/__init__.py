@@ -1,5 +1,6 @@
 """The typed schema of a run; the only place that knows Hydra."""
 
+from transcoder.recipe._checks import check_run
 from transcoder.recipe._console import make_console
 from transcoder.recipe._main import explain, main
 from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
@@ -40,6 +41,7 @@ __all__ = [
     "TrainerConfig",
     "TranscoderConfig",
     "WeightsConfig",
+    "check_run",
     "explain",
     "find_recipes",
     "main",

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from transcoder.errors import TranscoderError
+from transcoder.recipe._checks import check_run
 from transcoder.recipe._mount import CONFIG_FOLDER, find_recipes, mount
 from transcoder.recipe._result import RunResult, write_result
 from transcoder.recipe._schema import RunConfig, known_keys
@@ -69,6 +70,7 @@ class _Jobs:
             if not isinstance(config, RunConfig):
                 message = f"the schema gave {type(config).__name__}"
                 raise TypeError(message)
+            check_run(config)
             result = self._train(config)
             write_result(Path(HydraConfig.get().runtime.output_dir), result)
         except _TOLD as error:

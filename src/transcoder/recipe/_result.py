@@ -1,6 +1,7 @@
 """What one run leaves for whoever compares runs."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -39,21 +40,24 @@ class RunResult:
 
 
 def write_result(folder: Path, result: RunResult) -> None:
-    """Write a result aside, then rename it into place."""
+    """Write a result aside, sync it, then rename it into place."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{_FILE}.part"
-    aside.write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
+    with aside.open("w", encoding="utf-8") as file:
+        json.dump(asdict(result), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
     aside.replace(folder / _FILE)
 
 
 def maybe_read_result(folder: Path) -> RunResult | None:
-    """Read the result of a run's folder, or None where it left none."""
-    path = folder / _FILE
-    if not path.is_file():
+    """Read the result of a run's folder, or None where it left none that can be read."""
+    try:
+        plain = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        plain["scores"] = {
+            candidate: {name: tuple(score) for name, score in scores.items()}
+            for candidate, scores in plain["scores"].items()
+        }
+        return RunResult(**plain)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    plain = json.loads(path.read_text(encoding="utf-8"))
-    plain["scores"] = {
-        candidate: {name: tuple(score) for name, score in scores.items()}
-        for candidate, scores in plain["scores"].items()
-    }
-    return RunResult(**plain)

@@ -27,7 +27,8 @@ class Bench:
     """Judges each file once on each split; test rows are read only when they are asked for.
 
     Args:
-        exams: Makes the exam of a split.
+        plan: Knows the judged chain.
+        materials: The rows and their latents.
         runner: Runs the candidates.
         bootstrap: How intervals are drawn.
     """

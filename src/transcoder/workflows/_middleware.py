@@ -8,6 +8,7 @@ from typing import Literal, final, overload
 
 from typing_extensions import override
 
+from transcoder.data import StoreEntry
 from transcoder.planner import Preference, find_opportunities, find_path
 from transcoder.registry import Commit, PastCommit, Registry, Swept, Transaction
 from transcoder.serving import Converter, Cotangent
@@ -24,6 +25,7 @@ from transcoder.workflows._apply import apply_world
 from transcoder.workflows._calls import RegistryCalls
 from transcoder.workflows._changes import Changes
 from transcoder.workflows._export_path import PathFile, export_path
+from transcoder.workflows._store import Freed, Verified, remove_unused, store_of, verify_store
 
 ALLOWED = ("transcoder.oracles",)
 """Modules whose oracles run unless the caller says otherwise."""
@@ -91,6 +93,18 @@ class Middleware(RegistryCalls[Commit]):
             older_than: How long versions have been retired, and files been stored.
         """
         return self._registry.sweep(older_than, note="gc")
+
+    def get_stored(self) -> list[StoreEntry]:
+        """List what frozen networks made of datasets, complete or not."""
+        return store_of(self._registry).entries()
+
+    def verify_stored(self) -> Verified:
+        """Compare the files of the latent store with their digests."""
+        return verify_store(store_of(self._registry))
+
+    def remove_unused_stored(self) -> Freed:
+        """Delete what no path can make any more, and what was interrupted over a day ago."""
+        return remove_unused(self._registry)
 
     def apply(self, world: Path) -> Commit:
         """Register all that a world file declares, in one transaction."""

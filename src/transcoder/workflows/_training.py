@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from lightning.pytorch import seed_everything
 
 from transcoder.adapters import Affine, Pairs, Statistics, fit_ladder, vector_of
-from transcoder.data import LatentStore, Table, load_table, rows_of
+from transcoder.data import Table, load_table, rows_of
 from transcoder.evaluation import Bootstrap
 from transcoder.export import Exported, export_adapter
 from transcoder.recipe import RECIPE_FOLDER, RunConfig, RunResult
@@ -39,6 +40,7 @@ from transcoder.workflows._registering import (
     finished_result,
     register_run,
 )
+from transcoder.workflows._store import store_of
 from transcoder.workflows._tables import ladder_table, results_table, strata_table
 
 
@@ -91,10 +93,12 @@ def run_training(config: RunConfig, narrator: Narrator) -> RunResult:
     identity = run_identity(config, plan, table.fingerprint)
     folder = registry.root / "runs" / identity[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    sessions = SessionPool(registry.blob)
-    runner = Runner(catalog, sessions, OraclePool(tuple(config.registry.allow)))
+    oracles = OraclePool(tuple(config.registry.allow))
+    runner = Runner(catalog, SessionPool(registry.blob), oracles)
     bureau = Bureau(config, registry, catalog, plan, runner, narrator, folder, identity)
-    with FileLock(folder / ".lock"):
+    if _is_taken(folder):
+        narrator.say("another process is at the identical run; waiting for it")
+    with closing(oracles), FileLock(folder / ".lock"):
         finished = finished_result(registry, folder, identity, replace=config.registry.replace)
         if finished is not None:
             return _tell_finished(finished, narrator)
@@ -111,6 +115,14 @@ def _open(config: RunConfig, narrator: Narrator) -> Registry:
     changes = f"{len(commit.changed)} changes" if commit.changed else "nothing new"
     narrator.say(f"registry {str(root)!r}, revision {commit.revision}: {changes}")
     return registry
+
+
+def _is_taken(folder: Path) -> bool:
+    try:
+        with FileLock(folder / ".lock", blocking=False):
+            return False
+    except Timeout:
+        return True
 
 
 def _world_path(text: str) -> Path:
@@ -132,7 +144,7 @@ def _run(bureau: Bureau, table: Table, rows: Mapping[Split, np.ndarray]) -> RunR
     config, narrator, plan = bureau.config, bureau.narrator, bureau.plan
     seed_everything(config.seed, workers=True, verbose=False)
     narrator.stage("Materialize")
-    store = LatentStore(bureau.registry.root / "store")
+    store = store_of(bureau.registry)
     batch_size = config.data.materialize_batch_size
     workshop = Workshop(bureau.catalog, bureau.runner, store, batch_size, narrator)
     materials = gather_materials(plan, table, rows, workshop=workshop)

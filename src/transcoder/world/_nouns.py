@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from transcoder.vocabulary import (
     Column,
@@ -25,6 +26,8 @@ from transcoder.vocabulary import (
     SplitShares,
 )
 from transcoder.world._reading import Raw, Reader
+
+Member = TypeVar("Member", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,8 @@ def modality_type(reader: Reader, name: str, raw: Raw) -> ModalityType:
     return ModalityType(
         name,
         tuple(_texts(raw.get("parameters", ()))),
-        Payload(str(payload)) if payload is not None else None,
-        tuple(
-            Scoring(Scorer(str(each["by"])), Modality.parse(str(each["against"])))
-            for each in cast("Sequence[Raw]", raw.get("scored_against", ()))
-        ),
+        _member(Payload, payload) if payload is not None else None,
+        tuple(_scoring(reader, where, each) for each in _list(raw.get("scored_against", ()))),
     )
 
 
@@ -83,7 +83,7 @@ def oracle_type(reader: Reader, name: str, raw: Raw) -> OracleType:
         name,
         Modality.parse(str(raw["source"])),
         Modality.parse(str(raw["target"])),
-        Exactness(str(raw.get("exactness", "exact"))),
+        _member(Exactness, raw.get("exactness", "exact")),
     )
 
 
@@ -126,10 +126,10 @@ def dataset(reader: Reader, name: str, raw: Raw) -> Dataset:
         ]
     if isinstance(files := options.get("files"), Mapping):
         options["files"] = {key: str(reader.inside(each)) for key, each in files.items()}
-    shares = cast("Mapping[str, object]", raw.get("shares", {}))
+    shares = _json(raw.get("shares", {}))
     reader.check_keys(f"the shares of {where}", shares, _keys(*_fields(SplitShares)))
     stratum = raw.get("stratum")
-    columns = cast("Mapping[str, object]", raw["columns"])
+    columns = _json(raw["columns"])
     return Dataset(
         name,
         str(raw["type"]),
@@ -155,12 +155,33 @@ def segment_file(reader: Reader, model: str, raw: Raw) -> SegmentFile:
         SegmentKey(
             model, Modality.parse(str(raw["source"])), Modality.parse(str(raw["target"]))
         ),
-        SegmentKind(str(raw.get("kind", "segment"))),
+        _member(SegmentKind, raw.get("kind", "segment")),
         reader.inside(onnx) if onnx is not None else None,
         {str(key): str(value) for key, value in _json(raw.get("names", {})).items()},
         str(raw.get("licence", "")),
         str(raw.get("origin", "")),
     )
+
+
+def _scoring(reader: Reader, where: str, raw: object) -> Scoring:
+    read = _json(raw)
+    reader.check_keys(f"scored_against of {where}", read, _keys("by", "against"))
+    return Scoring(_member(Scorer, read["by"]), Modality.parse(str(read["against"])))
+
+
+def _member(names: type[Member], raw: object) -> Member:
+    try:
+        return names(str(raw))
+    except ValueError as error:
+        message = f"{raw!r} is none of {', '.join(sorted(names))}"
+        raise ValueError(message) from error
+
+
+def _list(raw: object) -> Sequence[object]:
+    if isinstance(raw, str) or not isinstance(raw, Sequence):
+        message = f"{raw!r} is not a list"
+        raise TypeError(message)
+    return raw
 
 
 def _keys(*names: str) -> frozenset[str]:

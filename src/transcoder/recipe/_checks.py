@@ -1,0 +1,79 @@
+"""Values of a run that no type can refuse, checked before any work starts."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+from transcoder.errors import RecipeError
+from transcoder.recipe._schema import RunConfig
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    wanted: str
+    holds: Callable[[float], bool]
+
+
+_COUNT = _Rule("a whole number above 0", lambda value: value >= 1)
+_POSITIVE = _Rule("a finite number above 0", lambda value: math.isfinite(value) and value > 0)
+_WEIGHT = _Rule(
+    "a finite number, 0 or above", lambda value: math.isfinite(value) and value >= 0
+)
+_SHARE = _Rule("a number from 0 to 1", lambda value: 0 <= value <= 1)
+_PART = _Rule("a number from 0 to below 1", lambda value: 0 <= value < 1)
+_SEED = _Rule("a whole number from 0 to 4294967295", lambda value: 0 <= value < 2**32)
+
+_NUMBERS: Mapping[str, _Rule] = {
+    "seed": _SEED,
+    "resamples": _COUNT,
+    "weights.latent": _WEIGHT,
+    "weights.output": _WEIGHT,
+    "adapter.hidden": _COUNT,
+    "adapter.depth": _COUNT,
+    "adapter.dropout": _PART,
+    "adapter.noise": _WEIGHT,
+    "optimizer.learning_rate": _POSITIVE,
+    "optimizer.weight_decay": _WEIGHT,
+    "optimizer.warmup": _SHARE,
+    "optimizer.clip": _POSITIVE,
+    "trainer.max_epochs": _COUNT,
+    "trainer.devices": _COUNT,
+    "trainer.patience": _COUNT,
+    "data.batch_size": _COUNT,
+    "data.materialize_batch_size": _COUNT,
+    "data.balance": _SHARE,
+    "data.suffix_rows": _COUNT,
+}
+_TEXTS: Mapping[str, frozenset[str]] = {
+    "trainer.accelerator": frozenset({"auto", "cpu", "cuda", "gpu", "mps", "tpu"}),
+    "trainer.precision": frozenset(
+        {"16-mixed", "16-true", "32-true", "64-true", "bf16-mixed", "bf16-true"}
+    ),
+}
+
+
+def check_run(config: RunConfig) -> None:
+    """Refuse what no run can be made of.
+
+    Raises:
+        RecipeError: If a value is out of range; all of them are named.
+    """
+    faults = []
+    for key, value in _values(config, "").items():
+        rule, names = _NUMBERS.get(key), _TEXTS.get(key)
+        if rule is not None and isinstance(value, int | float) and not rule.holds(value):
+            faults.append(f"{key}={value} is not {rule.wanted}")
+        if names is not None and value not in names:
+            faults.append(f"{key}={value} is none of {', '.join(sorted(names))}")
+    if faults:
+        raise RecipeError(config.name, faults)
+
+
+def _values(config: object, prefix: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if is_dataclass(config):
+        for each in fields(config):
+            value = getattr(config, each.name)
+            found[f"{prefix}{each.name}"] = value
+            found |= _values(value, f"{prefix}{each.name}.")
+    return found
