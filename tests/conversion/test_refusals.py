@@ -86,3 +86,23 @@ def test_supported_operators_are_named_in_order() -> None:
     names = supported_operators()
     assert {"GRU", "Conv", "If", "Resize"} < set(names)
     assert list(names) == sorted(names)
+
+
+def test_functions_that_call_each_other_are_refused() -> None:
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("own", 1)]
+
+    def calling(name: str, called: str) -> onnx.FunctionProto:
+        node = helper.make_node(called, ["x"], ["y"], domain="own")
+        return helper.make_function("own", name, ["x"], ["y"], [node], opsets)
+
+    takes, gives = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["b"]) for n in "xy")
+    node = helper.make_node("first", ["x"], ["y"], domain="own")
+    model = helper.make_model(
+        helper.make_graph([node], "circle", [takes], [gives]),
+        functions=[calling("first", "second"), calling("second", "first")],
+        opset_imports=opsets,
+    )
+    with pytest.raises(
+        InvalidModelError, match=r"'circle'.*its functions cannot be written out"
+    ):
+        to_torch(model.SerializeToString())

@@ -6,7 +6,7 @@ import onnx
 from google.protobuf.message import (  # type: ignore[import-untyped]  # it has no types
     DecodeError,
 )
-from onnx import inliner, shape_inference, version_converter
+from onnx import checker, inliner, shape_inference, version_converter
 
 from transcoder.conversion._attributes import DTYPES, keyword_values, type_name
 from transcoder.conversion._builder import Builder
@@ -53,8 +53,7 @@ def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> Onnx
         UnsupportedOperatorError: If an operator has no torch meaning here.
     """
     proto = read_model(model)
-    proto = inliner.inline_local_functions(proto) if proto.functions else proto
-    proto = _expanded(_upgraded(proto))
+    proto = _expanded(_upgraded(_inlined(proto)))
     opset = _opset(proto)
     _check_outputs(proto.graph)
     proto = hoisted(lowered(proto, opset))
@@ -115,6 +114,16 @@ def _has_handler(node: onnx.NodeProto) -> bool:
     handler = HANDLERS.get(node.op_type)
     domain = "" if node.domain in _DOMAINS else node.domain
     return handler is not None and handler.domain == domain
+
+
+def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+    if not model.functions:
+        return model
+    try:
+        return inliner.inline_local_functions(model)
+    except (checker.ValidationError, RuntimeError, ValueError) as error:
+        reason = f"its functions cannot be written out: {' '.join(str(error).split())}"
+        raise InvalidModelError(model.graph.name, reason) from error
 
 
 def _upgraded(model: onnx.ModelProto) -> onnx.ModelProto:
