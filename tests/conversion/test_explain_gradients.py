@@ -128,5 +128,5 @@ def test_gradients_are_followed_round_a_loop() -> None:
 
 
 def test_bytes_that_are_no_model_are_refused() -> None:
-    with pytest.raises(InvalidModelError, match="not an ONNX file"):
+    with pytest.raises(InvalidModelError, match="no ONNX file"):
         explain_gradients(b"\xff\xff\xff")

@@ -63,7 +63,9 @@ def test_weights_outside_the_file_are_refused() -> None:
         graph_model([node], ROWS, ["y"], weights={"w": np.zeros(3, np.float32)})
     )
     model.graph.initializer[0].data_location = TensorProto.EXTERNAL
-    with pytest.raises(InvalidModelError, match="weights lie outside the file"):
+    with pytest.raises(
+        InvalidModelError, match="in another file, not yet supported from bytes"
+    ):
         to_torch(model)
 
 
@@ -103,6 +105,6 @@ def test_functions_that_call_each_other_are_refused() -> None:
         opset_imports=opsets,
     )
     with pytest.raises(
-        InvalidModelError, match=r"'circle'.*its functions cannot be written out"
+        InvalidModelError, match="functions 'first' and 'second' call each other"
     ):
         to_torch(model.SerializeToString())

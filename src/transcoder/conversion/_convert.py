@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 
 import onnx
-from google.protobuf.message import (  # type: ignore[import-untyped]  # it has no types
-    DecodeError,
-)
 from onnx import checker, inliner, shape_inference, version_converter
 
 from transcoder.conversion._attributes import DTYPES, keyword_values, type_name
@@ -16,6 +13,7 @@ from transcoder.conversion._lowering import lowered
 from transcoder.conversion._module import OnnxModule
 from transcoder.conversion.operators import HANDLERS
 from transcoder.errors import InvalidModelError, UnsupportedOperatorError
+from transcoder.interchange import vetted
 
 _MEANT = 23
 """Older graphs are brought up to this opset."""
@@ -49,11 +47,11 @@ def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> Onnx
         strings, INT4 and INT2 as int8, UINT4 and UINT2 as uint8, FLOAT4E2M1 as float8_e4m3fn.
 
     Raises:
-        InvalidModelError: If this is no ONNX model, or not a whole one.
+        InvalidModelError: If this is no ONNX model, not a whole one, or a harmful one.
         UnsupportedOperatorError: If an operator has no torch meaning here.
     """
     proto = read_model(model)
-    proto = _expanded(_upgraded(_inlined(proto)))
+    proto = _expanded(_upgraded(inlined(proto)))
     opset = _opset(proto)
     _check_outputs(proto.graph)
     proto = hoisted(lowered(proto, opset))
@@ -81,24 +79,12 @@ def read_model(model: bytes | onnx.ModelProto) -> onnx.ModelProto:
     Raises:
         InvalidModelError: If this is no ONNX model, or not a whole one.
     """
-    if isinstance(model, bytes):
-        proto = onnx.ModelProto()
-        try:
-            proto.ParseFromString(model)
-        except DecodeError as error:
-            raise InvalidModelError(
-                "bytes", "they are not an ONNX file, or cut short"
-            ) from error
-    else:
-        proto = model
+    proto = vetted(model)
     if not proto.graph.output:
         raise InvalidModelError(proto.graph.name, "its graph gives nothing")
     if not 0 < _opset(proto) <= _NEWEST:
         reason = f"its opset is {_opset(proto)}, this version reads 1 to {_NEWEST}"
         raise InvalidModelError(proto.graph.name, reason)
-    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in proto.graph.initializer):
-        reason = "its weights lie outside the file"
-        raise InvalidModelError(proto.graph.name, reason, "save it with its weights inside")
     return proto
 
 
@@ -116,7 +102,12 @@ def _has_handler(node: onnx.NodeProto) -> bool:
     return handler is not None and handler.domain == domain
 
 
-def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+def inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Write the bodies of a model's own functions where they are called.
+
+    Raises:
+        InvalidModelError: If they do not fit their calls.
+    """
     if not model.functions:
         return model
     try:

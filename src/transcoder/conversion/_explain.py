@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import onnx
-from onnx import inliner, shape_inference
+from onnx import shape_inference
 from typing_extensions import override
 
-from transcoder.conversion._convert import read_model
+from transcoder.conversion._convert import inlined, read_model
 from transcoder.conversion._gradient_edges import Edge, Passage, Value, find_edges, is_floating
+from transcoder.errors import InvalidModelError
+
+_NOT_FOLLOWED = (shape_inference.InferenceError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 class Reach(IntEnum):
@@ -109,9 +112,15 @@ def explain_gradients(model: bytes | onnx.ModelProto) -> GradientReport:
     Raises:
         InvalidModelError: If this is no ONNX model, or not a whole one.
     """
-    proto = read_model(model)
-    proto = inliner.inline_local_functions(proto) if proto.functions else proto
-    proto = shape_inference.infer_shapes(proto)
+    proto = inlined(read_model(model))
+    try:
+        return _report(shape_inference.infer_shapes(proto))
+    except _NOT_FOLLOWED as error:
+        reason = f"its values cannot be followed from node to node: {error}"
+        raise InvalidModelError(proto.graph.name, reason) from error
+
+
+def _report(proto: onnx.ModelProto) -> GradientReport:
     weights = {tensor.name for tensor in proto.graph.initializer}
     inputs = [each for each in proto.graph.input if each.name not in weights]
     edges = find_edges(proto.graph)

@@ -15,7 +15,7 @@ from transcoder.interchange._cut_nouns import (
     ToOutput,
 )
 from transcoder.interchange._cutting import cut, expose, find_cuts, splice, with_ends
-from transcoder.interchange._files import read_model
+from transcoder.interchange._files import read_model, vetted
 from transcoder.interchange._fit import UNKNOWN_AXIS, check_segment
 from transcoder.interchange._signature import read_signature
 
@@ -37,5 +37,6 @@ __all__ = [
     "read_model",
     "read_signature",
     "splice",
+    "vetted",
     "with_ends",
 ]

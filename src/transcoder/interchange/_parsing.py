@@ -1,6 +1,7 @@
 """From bytes to a model that can be worked on, or one sentence that says why not."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import onnx
 from google.protobuf.message import DecodeError, EncodeError  # type: ignore[import-untyped] # ships no types
@@ -10,7 +11,7 @@ from transcoder.errors import InvalidModelError
 from transcoder.interchange._axes import clear_nameless_axes
 from transcoder.interchange._bounds import refuse_bombs, refuse_false_sizes
 from transcoder.interchange._inference import with_inferred_shapes
-from transcoder.interchange._nested import DEFAULT_DOMAINS, graphs_in
+from transcoder.interchange._nested import DEFAULT_DOMAINS, graphs_in, nodes_within
 
 
 def load_checked(model: bytes | onnx.ModelProto, name: str) -> onnx.ModelProto:
@@ -47,11 +48,22 @@ def parse(onnx_bytes: bytes, name: str) -> onnx.ModelProto:
             about sizes, or would unfold without end.
     """
     model = decode(onnx_bytes, name)
+    refuse_harmful(model, name)
+    return model
+
+
+def refuse_harmful(model: onnx.ModelProto, name: str) -> None:
+    """Refuse a model that no library should be shown.
+
+    Raises:
+        InvalidModelError: If it names things in no text, leans on other files, contradicts
+            itself about sizes, or would unfold without end.
+    """
+    _refuse_unreadable(model, name)
     tensors = list(tensors_of(model))
     _refuse_external(tensors, name)
     refuse_false_sizes(tensors, name)
     refuse_bombs(model, name)
-    return model
 
 
 def decode(onnx_bytes: bytes, name: str) -> onnx.ModelProto:
@@ -121,6 +133,16 @@ def _has_shape(value: onnx.ValueInfoProto) -> bool:
     if value.type.WhichOneof("value") != "tensor_type":
         return True
     return bool(value.type.tensor_type.HasField("shape"))
+
+
+def _refuse_unreadable(model: onnx.ModelProto, name: str) -> None:
+    """Protobuf gives bytes where a name is not UTF-8."""
+    bodies = (model.graph.node, *(each.node for each in model.functions))
+    for node in chain.from_iterable(map(nodes_within, bodies)):
+        names = (node.op_type, node.domain, node.name, *node.input, *node.output)
+        if any(isinstance(each, bytes) for each in names):
+            reason = f"a name at its {node.op_type!r} node is not UTF-8 text"
+            raise InvalidModelError(name, reason, "get the file again")
 
 
 def _refuse_external(tensors: Iterable[onnx.TensorProto], name: str) -> None:
