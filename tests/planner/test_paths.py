@@ -149,3 +149,29 @@ def test_an_open_latent_is_its_newest_version_and_versions_do_not_mix() -> None:
     assert names(path(world, "text_latent", "text<en>")) == ["y"]
     with pytest.raises(UnknownNameError, match=r"'text_latent@3'.*'text_latent@2'"):
         path(world, "number", "text_latent@3")
+
+
+def test_a_bridge_that_pieces_ask_for_twice_is_crossed_once_by_a_dearer_way() -> None:
+    edges = """
+    {S} => bridge => {B}
+    {B} => there => {P}
+    {P} => home => {S}
+    {B} => last => {T}
+    {P} => a => {C}
+    {C} => b => {B}
+    """
+    assert names(path(catalog(edges), "{S}", "{T}", "{P}")) == [
+        *("bridge", "there", "a", "b", "last"),
+    ]
+
+
+def test_where_only_a_walk_over_one_edge_twice_meets_all_pieces_there_is_no_path() -> None:
+    ring = ["{S} => bridge => {B}", "{B} => last => {T}"]
+    for number in range(6):
+        ring += [
+            f"{{B}} => out{number} => {{P{number}}}",
+            f"{{P{number}}} => home{number} => {{S}}",
+        ]
+    world = catalog("\n".join(ring))
+    with pytest.raises(NoPathError, match="none with these pieces"):
+        path(world, "{S}", "{T}", *[f"{{P{number}}}" for number in range(6)])

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import final
 
 import networkx as nx
 from typing_extensions import override
 
 from transcoder.planner._preference import Preference, edge_cost
+from transcoder.planner._reach import Reach, count_hops, measure_costs
 from transcoder.vocabulary import Catalog, Edge, EdgePath, Exactness, Modality, Oracle, Segment
 
 _SYNTHETIC_PENALTY = 10**12
@@ -73,12 +74,14 @@ class Graph:
         self.ends = tuple(target for _, target in ends)
         self._modalities = tuple(self._nodes)
         self.leaving: list[list[tuple[int, int]]] = [[] for _ in self._modalities]
-        self._backward = nx.DiGraph()
-        self._backward.add_nodes_from(range(len(self._modalities)))
+        cheapest: list[dict[int, int]] = [{} for _ in self._modalities]
         for rank, (source, target) in enumerate(ends):
             self.leaving[source].append((rank, target))
-            self._connect(target, source, self.costs[rank])
-        self.distances_to = lru_cache(maxsize=64)(self._distances_to)
+            known = cheapest[target].get(source)
+            if known is None or self.costs[rank] < known:
+                cheapest[target][source] = self.costs[rank]
+        self._entering = [tuple(each.items()) for each in cheapest]
+        self.reach = lru_cache(maxsize=64)(self._reach)
         self.hops_to = lru_cache(maxsize=64)(self._hops_to)
 
     def node(self, modality: Modality) -> int:
@@ -93,28 +96,34 @@ class Graph:
         """Make a path of the ranks of its edges."""
         return EdgePath(self._modalities[start], tuple(self.edges[rank] for rank in ranks))
 
-    def _distances_to(
-        self, goal: int, avoid: frozenset[int] = frozenset()
-    ) -> Mapping[int, int]:
-        """Measure how much each node is away from the goal, on ways that avoid some nodes."""
-        weight = _hiding(avoid) if avoid else "cost"
-        found: dict[int, int] = nx.single_source_dijkstra_path_length(
-            self._backward, goal, weight=weight
-        )
-        return found
+    def distances_to(self, goal: int) -> Mapping[int, int]:
+        """Measure how much each node that reaches the goal is away from it."""
+        return self.reach(goal).settled
+
+    def _reach(
+        self,
+        goal: int,
+        avoid: frozenset[int] = frozenset(),
+        until: frozenset[int] | None = None,
+        limit: int | None = None,
+    ) -> Reach:
+        """Measure how much nodes are away from the goal; see `measure_costs`."""
+        within = None if limit is None else self.hops_to(goal, limit)
+        return measure_costs(self._entering, goal, avoid=avoid, until=until, within=within)
 
     def _hops_to(self, goal: int, limit: int | None) -> Mapping[int, int]:
         """Count the fewest edges from each node to the goal, where they are not too many."""
-        found: dict[int, int] = nx.single_source_shortest_path_length(
-            self._backward, goal, cutoff=limit
-        )
-        return found
+        return count_hops(self._entering, goal, limit)
+
+    def ranks_of(self, name: str) -> tuple[int, ...]:
+        """Find the edges of one model or oracle."""
+        return self._ranks_by_name.get(name, ())
 
     def maybe_distance(self, start: int, goal: int) -> int | None:
         """Measure one distance alone; much quicker than from everywhere."""
         try:
             found: tuple[int, list[int]] = nx.bidirectional_dijkstra(
-                self._backward, goal, start, weight="cost"
+                self._backward, goal, start, weight="weight"
             )
         except nx.NetworkXNoPath:
             return None
@@ -123,17 +132,30 @@ class Graph:
     def nearest_to(self, goal: int, radius: int) -> Mapping[int, int]:
         """Measure how much each node is away from the goal that is no farther than that."""
         found: dict[int, int] = nx.single_source_dijkstra_path_length(
-            self._backward, goal, cutoff=radius, weight="cost"
+            self._backward, goal, cutoff=radius, weight="weight"
         )
         return found
 
     def _add(self, modality: Modality) -> int:
         return self._nodes.setdefault(modality, len(self._nodes))
 
-    def _connect(self, after: int, before: int, cost: int) -> None:
-        known = self._backward.get_edge_data(after, before)
-        if known is None or cost < known["cost"]:
-            self._backward.add_edge(after, before, cost=cost)
+    @cached_property
+    def _ranks_by_name(self) -> Mapping[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for rank, edge in enumerate(self.edges):
+            found.setdefault(edge.name, []).append(rank)
+        return {name: tuple(ranks) for name, ranks in found.items()}
+
+    @cached_property
+    def _backward(self) -> nx.DiGraph:
+        graph = nx.DiGraph()
+        graph.add_nodes_from(range(len(self._modalities)))
+        graph.add_weighted_edges_from(
+            (after, before, cost)
+            for after, entering in enumerate(self._entering)
+            for before, cost in entering
+        )
+        return graph
 
 
 def graph_of(
@@ -174,10 +196,3 @@ def _build(same: _Same, view: View, preference: Preference) -> Graph:
 
 def _order(edge: Edge) -> tuple[str, str, str, bool]:
     return edge.name, str(edge.source), str(edge.target), isinstance(edge, Oracle)
-
-
-def _hiding(avoid: frozenset[int]) -> Callable[[int, int, Mapping[str, int]], int | None]:
-    def weight(_after: int, before: int, known: Mapping[str, int]) -> int | None:
-        return None if before in avoid else known["cost"]
-
-    return weight

@@ -1,5 +1,7 @@
 """Every way to train a missing transcoder from what is registered."""
 
+from heapq import nsmallest
+
 from transcoder.planner._drafts import Draft, Task, find_drafts
 from transcoder.vocabulary import Catalog, Modality, Opportunity
 
@@ -64,7 +66,7 @@ def find_opportunities(
     task = Task(catalog, begin, end, k, max_length)
     drafts: list[Draft] = []
     for group in find_drafts(task):
-        drafts += sorted(group, key=_by_rank)[:k]
+        drafts += nsmallest(k, group, key=_by_rank)
     return tuple(draft.finish(begin, end) for draft in sorted(drafts, key=_by_rank))
 
 

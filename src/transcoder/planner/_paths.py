@@ -81,9 +81,10 @@ def path_cost(path: EdgePath, preference: Preference = _ANY) -> float:
 
 
 def _check_excluded(catalog: Catalog, preference: Preference) -> None:
-    known = {key.model for key in catalog.segments} | set(catalog.oracles)
-    for name in sorted(preference.exclude - known):
-        raise UnknownNameError("model or oracle", name, known)
+    if preference.exclude:
+        known = {key.model for key in catalog.segments} | set(catalog.oracles)
+        for name in sorted(preference.exclude - known):
+            raise UnknownNameError("model or oracle", name, known)
 
 
 def _no_path(

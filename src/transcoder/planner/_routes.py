@@ -1,6 +1,6 @@
 """Routes from the columns of datasets, and suffixes behind the missing transcoder."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -67,44 +67,61 @@ class Search:
     limit: int | None
 
     def find_paths(
-        self, source: Modality, target: Modality, avoid: Collection[Modality] = ()
+        self,
+        source: Modality,
+        target: Modality,
+        avoid: Collection[Modality] = (),
+        beside: Iterable[Modality] = (),
     ) -> Iterator[EdgePath]:
-        """Give the best paths, cheapest first, equal ones by name, around some nodes."""
+        """Give the best paths, cheapest first, equal ones by name, around some nodes.
+
+        Args:
+            source: Where to begin.
+            target: Where to end.
+            avoid: What no path may touch.
+            beside: Where else will be begun, for the same target; all are measured together.
+        """
         graph = self.graph
         start, goal = graph.node(source), graph.node(target)
         shunned = frozenset(graph.node(each) for each in avoid)
         hops = graph.hops_to(goal, self.limit)
         if start not in hops or shunned & {start, goal}:
             return
-        distances = graph.distances_to(goal, shunned)
-        if start not in distances:
-            return
+        starts = frozenset(map(graph.node, beside)) | {start}
+        wanted = frozenset(node for node in starts if node in hops) - shunned
+        reach = graph.reach(goal, shunned, wanted, self.limit)
         walker = Walker(
             graph,
-            lambda state: distances.get(state[0], inf),
+            lambda state: reach.at_least(state[0]),
             limit=self.limit,
             hops=hops,
             avoid=shunned,
         )
-        for ranks in islice(walker.find_paths(start, (goal, 0)), self.k):
-            yield graph.path(start, ranks)
+        if reach.at_least(start) < inf:
+            for ranks in islice(walker.find_paths(start, (goal, 0)), self.k):
+                yield graph.path(start, ranks)
 
     def find_lanes(
-        self, datasets: Iterable[Dataset], target: Modality, avoid: Collection[Modality] = ()
+        self, datasets: Sequence[Dataset], target: Modality, avoid: Collection[Modality] = ()
     ) -> DatasetLanes:
         """Find the best routes from every column that has one, by dataset and column."""
-        known: dict[Modality, tuple[EdgePath, ...]] = {}
+        starts = dict.fromkeys(
+            column.modality for dataset in datasets for column in dataset.columns
+        )
+        known = {
+            begin: tuple(self.find_paths(begin, target, avoid, beside=starts))
+            for begin in starts
+        }
         found: dict[str, dict[str, tuple[Lane, ...]]] = {}
         for dataset in datasets:
-            lanes: dict[str, tuple[Lane, ...]] = {}
-            for column in dataset.columns:
-                begin = column.modality
-                if begin not in known:
-                    known[begin] = tuple(self.find_paths(begin, target, avoid))
-                if known[begin]:
-                    lanes[column.name] = tuple(
-                        Lane.of(Route(dataset.name, column.name, path)) for path in known[begin]
-                    )
+            lanes = {
+                column.name: tuple(
+                    Lane.of(Route(dataset.name, column.name, path))
+                    for path in known[column.modality]
+                )
+                for column in dataset.columns
+                if known[column.modality]
+            }
             if lanes:
                 found[dataset.name] = lanes
         return found

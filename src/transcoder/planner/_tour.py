@@ -37,7 +37,7 @@ class Tour:
         self.met_at: dict[int, int] = {}
         distinct = tuple(dict.fromkeys(pieces))
         self.goal: State = (goal, (1 << len(distinct)) - 1)
-        found = [find_piece(catalog, name) for name in distinct]
+        found = [find_piece(catalog, graph, name) for name in distinct]
         self._items = tuple(
             tuple(self._place(piece, 1 << number)) for number, piece in enumerate(found)
         )
@@ -50,11 +50,10 @@ class Tour:
             yield node, node, 0
         if piece.edge is None:
             return
-        for rank, edge in enumerate(self._graph.edges):
-            if edge.name == piece.edge:
-                self.met_on[rank] = self.met_on.get(rank, 0) | bit
-                entered = self._graph.node(edge.source)
-                yield entered, self._graph.ends[rank], self._graph.costs[rank]
+        for rank in self._graph.ranks_of(piece.edge):
+            self.met_on[rank] = self.met_on.get(rank, 0) | bit
+            entered = self._graph.node(self._graph.edges[rank].source)
+            yield entered, self._graph.ends[rank], self._graph.costs[rank]
 
     def _remaining(self, state: State) -> float:
         """Price the cheapest way from a state to the last one, or infinity."""
@@ -83,23 +82,27 @@ class Piece:
     modality: Modality | None
 
 
-def find_piece(catalog: Catalog, name: str) -> Piece:
+def find_piece(catalog: Catalog, graph: Graph, name: str) -> Piece:
     """Find what is called by a name.
 
     Raises:
         UnknownNameError: If no model, oracle or modality is.
     """
-    edges = {key.model for key in catalog.segments} | set(catalog.oracles)
-    edge = name if name in edges else None
+    edge = name if graph.ranks_of(name) else None
     modality = _maybe_modality(catalog, name)
     if edge is None and modality is None:
-        known = edges | {str(each) for each in catalog.modalities}
-        raise UnknownNameError("model, oracle or modality", name, known)
+        edges = {key.model for key in catalog.segments} | set(catalog.oracles)
+        if name not in edges:
+            known = edges | {str(each) for each in catalog.modalities}
+            raise UnknownNameError("model, oracle or modality", name, known)
     return Piece(edge, modality)
 
 
 def _maybe_modality(catalog: Catalog, name: str) -> Modality | None:
     try:
-        return catalog.resolve(Modality.parse(name))
+        modality = Modality.parse(name)
+        if modality in catalog.modalities or modality.is_standard_latent:
+            return catalog.resolve(modality)
     except (MalformedNameError, UnknownNameError):
         return None
+    return None

@@ -1,7 +1,9 @@
 """Cheapest paths in order, by Yen's method over a search that is led by exact distances.
 
 Yen, "Finding the K shortest loopless paths in a network", Management Science 17 (1971);
-the deviations of Lawler, Management Science 18 (1972).
+the deviations of Lawler, Management Science 18 (1972), each looked for only when its bound
+comes to the front. Where a cheapest way takes an edge twice, the search is repeated with that
+edge's use as a part of the state, until none is taken twice.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,9 +19,6 @@ State: TypeAlias = tuple[int, int]
 
 Ranks: TypeAlias = tuple[int, ...]
 """A path as the ranks of its edges; of equally cheap paths the smallest ranks come first."""
-
-_PATIENCE = 1000
-"""How many ways that take an edge twice are passed over before the search gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +62,39 @@ class Walker:
         return target, state[1] | self.met_on.get(rank, 0) | self.met_at.get(target, 0)
 
     def find_ends(
-        self, root: Root, barred: Collection[int] = ()
+        self, root: Root, barred: Collection[int] = (), once: Collection[int] = ()
     ) -> Iterator[tuple[Ranks, State]]:
         """Reach every state by its cheapest way from the end of a root, nearest first.
 
         Args:
             root: What was walked already.
             barred: Ranks that may not come first.
+            once: Ranks that may not come twice; any other may.
 
         Yields:
             The ranks after the root and where they lead; where a limit stands, a state again
-            if a dearer way to it is shorter.
+            if a dearer way to it is shorter, and where ranks come once, if others are used.
         """
         heap: list[tuple[float, Ranks, int, State]] = [(0, (), 0, root.end)]
-        lengths: dict[State, int] = {}
+        lengths: dict[tuple[State, Ranks], int] = {}
         room = inf if self.limit is None else self.limit - len(root.ranks)
         while heap:
             _, ranks, cost, state = heappop(heap)
             length = 0 if self.limit is None else len(ranks)
-            if lengths.get(state, inf) <= length:
+            used = tuple(sorted(rank for rank in ranks if rank in once)) if once else ()
+            if lengths.get((state, used), inf) <= length:
                 continue
-            lengths[state] = length
+            lengths[state, used] = length
             yield ranks, state
             ahead = room - len(ranks) - 1
-            forbidden = root.ranks if ranks else (*root.ranks, *barred)
+            forbidden = (*root.ranks, *used) if ranks else (*root.ranks, *barred)
             for rank, target in self.graph.leaving[state[0]]:
                 after = self.step(state, rank, target)
                 if rank in forbidden or after in root.states or not self._fits(target, ahead):
                     continue
                 reached = cost + self.graph.costs[rank]
                 estimate = reached + self.remaining(after)
-                if estimate < inf and lengths.get(after, inf) > length:
+                if estimate < inf and (once or lengths.get((after, ()), inf) > length):
                     heappush(heap, (estimate, (*ranks, rank), reached, after))
 
     def _fits(self, node: int, ahead: float) -> bool:
@@ -107,48 +108,61 @@ class Walker:
         No state comes twice on a path, so without pieces no node; and no edge comes twice.
         """
         done: list[Ranks] = []
-        candidates: list[tuple[int, Ranks, int]] = []
-        roots: list[Ranks] = [()]
-        passed = 0
-        while passed < _PATIENCE:
-            for root in roots:
-                found = self._deviate(start, root, goal, done)
-                if found is not None:
-                    heappush(candidates, (self._cost(found), found, len(root)))
-            if not candidates:
-                return
-            _, ranks, branch = heappop(candidates)
-            done.append(ranks)
-            unique = _unique_length(ranks)
-            if unique == len(ranks):
+        waiting: list[tuple[float, bool, Ranks, int]] = [(0, False, (), 0)]
+        while waiting:
+            _, is_whole, ranks, branch = heappop(waiting)
+            if is_whole:
                 yield ranks
-            else:
-                passed += 1
-            roots = [ranks[:place] for place in range(branch, min(unique + 1, len(ranks)))]
+                done.append(ranks)
+                for place in range(branch, len(ranks)):
+                    bound = self._bound(start, ranks[:place], done)
+                    if bound < inf:
+                        heappush(waiting, (bound, False, ranks[:place], place))
+                continue
+            found = self._deviate(start, ranks, goal, done)
+            if found is not None:
+                heappush(waiting, (self._cost(found), True, found, branch))
+
+    def _bound(self, start: int, ranks: Ranks, done: Collection[Ranks]) -> float:
+        """Say what a path that begins with these ranks and leaves all done costs at least."""
+        root = self._root(start, ranks)
+        node, barred = root.end[0], _following(ranks, done)
+        return self._cost(ranks) + min(
+            (
+                self.graph.costs[rank] + self.remaining(self.step(root.end, rank, target))
+                for rank, target in self.graph.leaving[node]
+                if rank not in barred and rank not in ranks
+            ),
+            default=inf,
+        )
 
     def _deviate(
         self, start: int, ranks: Ranks, goal: State, done: Collection[Ranks]
     ) -> Ranks | None:
         """Find the best path that begins with these ranks and then leaves all paths done."""
+        root, barred = self._root(start, ranks), _following(ranks, done)
+        once: frozenset[int] = frozenset()
+        while True:
+            ends = self.find_ends(root, barred, once)
+            following = next((each for each, state in ends if state == goal), None)
+            if following is None:
+                return None
+            twice = {rank for rank in following if following.count(rank) > 1}
+            if not twice:
+                return (*ranks, *following)
+            once |= twice
+
+    def _root(self, start: int, ranks: Ranks) -> Root:
         states = [self.begin(start)]
         for rank in ranks:
-            target = self.graph.ends[rank]
-            states.append(self.step(states[-1], rank, target))
-        root = Root(states[-1], ranks, frozenset(states))
-        place = len(ranks)
-        barred = {path[place] for path in done if path[:place] == ranks}
-        for following, state in self.find_ends(root, barred):
-            if state == goal:
-                return (*ranks, *following)
-        return None
+            states.append(self.step(states[-1], rank, self.graph.ends[rank]))
+        return Root(states[-1], ranks, frozenset(states))
 
     def _cost(self, ranks: Ranks) -> int:
         return sum(self.graph.costs[rank] for rank in ranks)
 
 
-def _unique_length(ranks: Ranks) -> int:
-    """Count the edges before the first one that was taken already."""
-    for place, rank in enumerate(ranks):
-        if rank in ranks[:place]:
-            return place
-    return len(ranks)
+def _following(ranks: Ranks, done: Collection[Ranks]) -> frozenset[int]:
+    """Give the ranks by which paths that are done go on behind a beginning."""
+    place = len(ranks)
+    return frozenset(path[place] for path in done if path[:place] == ranks)
