@@ -11,6 +11,7 @@ from transcoder.conversion._hoist import hoisted
 from transcoder.conversion._legacy import renamed
 from transcoder.conversion._lowering import lowered
 from transcoder.conversion._module import OnnxModule
+from transcoder.conversion._straight_through import straightened
 from transcoder.conversion.operators import HANDLERS
 from transcoder.errors import InvalidModelError, UnsupportedOperatorError
 from transcoder.interchange import vetted
@@ -35,12 +36,16 @@ _NOT_UPGRADED = (
 )
 
 
-def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> OnnxModule:
+def to_torch(
+    model: bytes | onnx.ModelProto, *, trainable: bool = False, straight_through: bool = False
+) -> OnnxModule:
     """Convert an ONNX network to a torch module that computes the same and gives gradients.
 
     Args:
         model: The file's bytes, or the model read from them, with its weights inside.
         trainable: Whether the weights get gradients too; they are frozen otherwise.
+        straight_through: Whether gradients pass where a quantized network rounds, as if it did
+            not, but for where it saturates; they stop there otherwise.
 
     Returns:
         A module that takes and gives tensors in the graph's order; text as numpy arrays of
@@ -54,7 +59,8 @@ def to_torch(model: bytes | onnx.ModelProto, *, trainable: bool = False) -> Onnx
     proto = _expanded(_upgraded(inlined(proto)))
     opset = _opset(proto)
     _check_outputs(proto.graph)
-    proto = hoisted(lowered(proto, opset))
+    proto = lowered(proto, opset)
+    proto = hoisted(straightened(proto) if straight_through else proto)
     _check(proto.graph, opset)
     return _built(proto, opset, trainable=trainable)
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from transcoder.conversion._convert import inlined, read_model
 from transcoder.conversion._gradient_edges import Edge, Passage, Value, find_edges, is_floating
+from transcoder.conversion._straight_through import straightened
 from transcoder.errors import InvalidModelError
 
 _NOT_FOLLOWED = (shape_inference.InferenceError, KeyError, RuntimeError, TypeError, ValueError)
@@ -99,11 +100,14 @@ class GradientReport:
         return "\n".join(map(str, self.flows))
 
 
-def explain_gradients(model: bytes | onnx.ModelProto) -> GradientReport:
+def explain_gradients(
+    model: bytes | onnx.ModelProto, *, straight_through: bool = False
+) -> GradientReport:
     """Say for each output and input of a network whether gradients pass, and where they stop.
 
     Args:
         model: The file's bytes, or the model read from them.
+        straight_through: As `to_torch` would be told.
 
     Returns:
         What can be seen in the graph without running it: where a branch is chosen by a value,
@@ -113,6 +117,7 @@ def explain_gradients(model: bytes | onnx.ModelProto) -> GradientReport:
         InvalidModelError: If this is no ONNX model, or not a whole one.
     """
     proto = inlined(read_model(model))
+    proto = straightened(proto) if straight_through else proto
     try:
         return _report(shape_inference.infer_shapes(proto))
     except _NOT_FOLLOWED as error:

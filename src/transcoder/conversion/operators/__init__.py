@@ -51,6 +51,7 @@ from transcoder.conversion.operators._narrow import (
     UINT2,
     UINT4,
 )
+from transcoder.conversion.operators._quantize import ROUNDING, THROUGH
 from transcoder.conversion.operators._unsigned import OPERATORS as UNSIGNED_OPERATORS
 from transcoder.conversion.operators._unsigned import PREFIX as UNSIGNED_PREFIX
 
@@ -95,6 +96,8 @@ __all__ = [
     "INT2",
     "INT4",
     "NARROW",
+    "ROUNDING",
+    "THROUGH",
     "UINT2",
     "UINT4",
     "UNSIGNED_OPERATORS",

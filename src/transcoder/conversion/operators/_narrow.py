@@ -25,6 +25,7 @@ _HIGHEST: Mapping[torch.dtype, float] = {
     torch.float8_e5m2: 57344.0,
     torch.float8_e5m2fnuz: 57344.0,
 }
+_HIGHEST_FLOAT4 = 6.0
 _OVERFLOW: Mapping[torch.dtype, float] = {
     torch.float8_e4m3fn: 464.0,
     torch.float8_e4m3fnuz: 248.0,
@@ -51,6 +52,15 @@ def limits(dtype: torch.dtype) -> tuple[int, int]:
         return info.min, info.max
     signed = dtype in _SIGNED
     return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def bounds(dtype: torch.dtype) -> tuple[float, float]:
+    """Find between which numbers a type of few bits does not saturate."""
+    if dtype is FLOAT4:
+        return -_HIGHEST_FLOAT4, _HIGHEST_FLOAT4
+    if dtype in _HIGHEST:
+        return -_HIGHEST[dtype], _HIGHEST[dtype]
+    return limits(dtype)
 
 
 def narrowed(value: Tensor, to: torch.dtype, *, saturate: bool, round_mode: str) -> Tensor:
@@ -91,7 +101,7 @@ def to_float4(value: Tensor) -> Tensor:
     wide = value.to(torch.float32)
     size = wide.abs()
     step = torch.where(size < 2, 0.5, torch.where(size < 4, 1.0, 2.0))  # noqa: PLR2004  # powers of the format
-    rounded = (torch.round(size / step) * step).clamp(max=6.0)
+    rounded = (torch.round(size / step) * step).clamp(max=_HIGHEST_FLOAT4)
     signed = torch.where(torch.isnan(wide), -0.0, torch.copysign(rounded, wide))
     return signed.to(torch.float8_e4m3fn)
 

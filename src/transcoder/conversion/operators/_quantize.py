@@ -1,18 +1,24 @@
 """Numbers of few bits and back; gradients pass only where the values are real.
 
+Legend: where `to_torch(straight_through=True)` asks for it, kernels round with `through`: steps
+stay real numbers that hold integers, and have the gradient of what was rounded. Kernels that
+take steps take both kinds.
+
 Each operator's page is https://onnx.ai/onnx/operators/onnx__NAME.html.
 """
 
 # ruff: noqa: PLR0913, PLR0917  # a kernel has the inputs and attributes that ONNX gives it
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from transcoder.conversion.operators._conv import convolve
 from transcoder.conversion.operators._handler import Handler, handlers
-from transcoder.conversion.operators._narrow import HELD, limits, narrowed
+from transcoder.conversion.operators._narrow import HELD, bounds, limits, narrowed
 
 
 def _spread(scale: Tensor, value: Tensor, axis: int, block_size: int) -> Tensor:
@@ -30,10 +36,22 @@ def _saturated(value: Tensor, dtype: torch.dtype) -> Tensor:
     return value.clamp(low, high).to(HELD.get(dtype, dtype))
 
 
+def _through(steps: Tensor, real: Tensor, dtype: torch.dtype) -> Tensor:
+    """Give steps as float64 with the gradient of what was rounded, none where it saturated."""
+    inside = real.to(torch.float64).clamp(*bounds(dtype))
+    return steps.to(torch.float64).detach() + (inside - inside.detach())
+
+
+def _requantized(real: Tensor, zero: Tensor, *, through: bool) -> Tensor:
+    middle = zero.to(torch.float64)
+    steps = _saturated(torch.round(real) + middle, zero.dtype)
+    return _through(steps, real + middle, zero.dtype) if through else steps
+
+
 def quantize(
     value: Tensor, scale: Tensor, zero: Tensor | None = None, *, axis: int = 1,
     block_size: int = 0, output_dtype: torch.dtype | None = None,
-    precision: torch.dtype | None = None, saturate: int = 1,
+    precision: torch.dtype | None = None, saturate: int = 1, through: bool = False,
 ) -> Tensor:  # fmt: skip
     """Round to steps: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html."""
     dtype = output_dtype or (torch.uint8 if zero is None else zero.dtype)
@@ -42,11 +60,14 @@ def quantize(
         value, sizes = value.to(precision), sizes.to(precision)
     ratio = value / sizes
     middle = None if zero is None else _spread(zero, value, axis, block_size)
+    moved = ratio if middle is None else ratio + middle.to(ratio.dtype)
     if dtype.is_floating_point:
-        moved = ratio if middle is None else ratio + middle.to(ratio.dtype)
-        return narrowed(moved, dtype, saturate=bool(saturate), round_mode="up")
-    wide = torch.round(ratio).to(torch.float64)
-    return _saturated(wide if middle is None else wide + middle.to(torch.float64), dtype)
+        steps = narrowed(moved, dtype, saturate=bool(saturate), round_mode="up")
+    else:
+        wide = torch.round(ratio).to(torch.float64)
+        wide = wide if middle is None else wide + middle.to(torch.float64)
+        steps = _saturated(wide, dtype)
+    return _through(steps, moved, dtype) if through else steps
 
 
 def dequantize(
@@ -54,7 +75,9 @@ def dequantize(
     *, axis: int = 1, block_size: int = 0, output_dtype: torch.dtype | None = None,
 ) -> Tensor:  # fmt: skip
     """Give steps their size: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html."""
-    whole = torch.float32 if value.is_floating_point() else torch.int64
+    is_held = value.dtype is torch.float64
+    narrow = torch.float32 if value.is_floating_point() else torch.int64
+    whole = torch.float64 if is_held else narrow
     steps = value.to(whole)
     if zero is not None:
         steps = steps - _spread(zero, value, axis, block_size).to(whole)
@@ -62,19 +85,19 @@ def dequantize(
     return (steps.to(sizes.dtype) * sizes).to(output_dtype or scale.dtype)
 
 
-def dynamic_quantize(value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def dynamic_quantize(value: Tensor, *, through: bool = False) -> tuple[Tensor, Tensor, Tensor]:
     """Choose steps, then round: https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html."""
     low, high = value.amin().clamp(max=0), value.amax().clamp(min=0)
     scale = (high - low) / 255
     zero = _saturated(torch.round(-low / scale), torch.uint8)
-    return quantize(value, scale, zero), scale, zero
+    return quantize(value, scale, zero, through=through), scale, zero
 
 
 def _centred(value: Tensor, zero: Tensor | None, *, by_row: bool = False) -> Tensor:
-    wide = value.to(torch.int32)
+    wide = value.to(torch.float64 if value.is_floating_point() else torch.int32)
     if zero is None:
         return wide
-    middle = zero.to(torch.int32)
+    middle = zero.to(wide.dtype)
     return wide - (
         middle.unsqueeze(-1) if by_row and zero.dim() == 1 and zero.numel() > 1 else middle
     )
@@ -87,7 +110,9 @@ def multiply_integers(
     right_zero: Tensor | None = None,
 ) -> Tensor:
     """Multiply small integers: https://onnx.ai/onnx/operators/onnx__MatMulInteger.html."""
-    return torch.matmul(_centred(left, left_zero, by_row=True), _centred(right, right_zero))
+    first, second = _centred(left, left_zero, by_row=True), _centred(right, right_zero)
+    common = torch.promote_types(first.dtype, second.dtype)
+    return torch.matmul(first.to(common), second.to(common))
 
 
 def convolve_integers(
@@ -103,7 +128,8 @@ def convolve_integers(
         _centred(value, zero).to(torch.float64), kernel, auto_pad=auto_pad, dilations=dilations,
         group=group, kernel_shape=kernel_shape, pads=pads, strides=strides,
     )  # fmt: skip
-    return result.to(torch.int32)
+    is_held = value.is_floating_point() or weight.is_floating_point()
+    return result if is_held else result.to(torch.int32)
 
 
 def _by_channel(numbers: Tensor | None, weight: Tensor) -> Tensor | None:
@@ -114,7 +140,7 @@ def _by_channel(numbers: Tensor | None, weight: Tensor) -> Tensor | None:
 
 def quantized_matmul(
     left: Tensor, left_scale: Tensor, left_zero: Tensor, right: Tensor, right_scale: Tensor,
-    right_zero: Tensor, scale: Tensor, zero: Tensor,
+    right_zero: Tensor, scale: Tensor, zero: Tensor, *, through: bool = False,
 ) -> Tensor:  # fmt: skip
     """Multiply quantized matrices: https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html."""
     rows = (
@@ -124,7 +150,7 @@ def quantized_matmul(
     )
     product = multiply_integers(left, right, left_zero, right_zero)
     sizes = rows.to(torch.float64) * right_scale.to(torch.float64) / scale.to(torch.float64)
-    return _saturated(torch.round(product * sizes) + zero.to(torch.float64), zero.dtype)
+    return _requantized(product * sizes, zero, through=through)
 
 
 def quantized_convolve(
@@ -133,7 +159,7 @@ def quantized_convolve(
     bias: Tensor | None = None, *, auto_pad: str = "NOTSET",
     dilations: tuple[int, ...] | None = None, group: int = 1,
     kernel_shape: tuple[int, ...] | None = None, pads: tuple[int, ...] | None = None,
-    strides: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None, through: bool = False,
 ) -> Tensor:  # fmt: skip
     """Convolve quantized images: https://onnx.ai/onnx/operators/onnx__QLinearConv.html."""
     sums = convolve_integers(
@@ -144,17 +170,34 @@ def quantized_convolve(
     if bias is not None:
         sums = sums + bias.reshape(around)
     sizes = (value_scale * weight_scale).to(torch.float64) / scale.to(torch.float64)
-    steps = torch.round(sums * (sizes.reshape(around) if sizes.numel() > 1 else sizes))
-    return _saturated(steps + zero.to(torch.float64), zero.dtype)
+    real = sums * (sizes.reshape(around) if sizes.numel() > 1 else sizes)
+    return _requantized(real, zero, through=through)
 
 
-HANDLERS: Mapping[str, Handler] = handlers(
-    {
-        "ConvInteger": convolve_integers,
-        "DequantizeLinear": dequantize,
-        "MatMulInteger": multiply_integers,
-        "QLinearConv": quantized_convolve,
-        "QLinearMatMul": quantized_matmul,
-        "QuantizeLinear": quantize,
-    }
-) | {"DynamicQuantizeLinear": Handler(dynamic_quantize, many=True)}
+_ROUNDING = {
+    "QLinearConv": Handler(quantized_convolve),
+    "QLinearMatMul": Handler(quantized_matmul),
+    "QuantizeLinear": Handler(quantize),
+    "DynamicQuantizeLinear": Handler(dynamic_quantize, many=True),
+}
+
+THROUGH = "Through"
+"""How the names end of those twins of rounding operators that let gradients pass."""
+
+ROUNDING = frozenset(_ROUNDING)
+"""Operators that have such a twin."""
+
+HANDLERS: Mapping[str, Handler] = {
+    **handlers(
+        {
+            "ConvInteger": convolve_integers,
+            "DequantizeLinear": dequantize,
+            "MatMulInteger": multiply_integers,
+        }
+    ),
+    **_ROUNDING,
+    **{
+        name + THROUGH: replace(each, run=partial(each.run, through=True), domain="transcoder")
+        for name, each in _ROUNDING.items()
+    },
+}
