@@ -1,12 +1,13 @@
 """Quantized networks: the same outputs, and gradients through rounding where asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 from torch import Tensor
@@ -14,7 +15,10 @@ from torch import Tensor
 from tests.conversion.test_types import typed_model
 from transcoder.conversion import OnnxModule, Reach, explain_gradients, to_torch
 
-STEPS = {"s": np.array(0.5, np.float32), "z": np.array(2, np.int8)}
+STEPS: Mapping[str, NDArray[np.generic]] = {
+    "s": np.array(0.5, np.float32),
+    "z": np.array(2, np.int8),
+}
 ROW = np.array([-70.0, -1.3, 0.2, 5.0, 90.0], np.float32)
 FLOAT = {"x": TensorProto.FLOAT}
 
@@ -96,12 +100,13 @@ def convolution() -> onnx.ModelProto:
         helper.make_node("MaxPool", ["c"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
         helper.make_node("Transpose", ["p"], ["t"], perm=[0, 2, 3, 1]),
         helper.make_node(
-            "QLinearMatMul", ["t", "wide", "z", "m", "s", "zero", "wide", "z"], ["r"]
+            "QLinearMatMul", ["t", "wide", "z", "m", "s", "zero", "wider", "z"], ["r"]
         ),
-        helper.make_node("DequantizeLinear", ["r", "wide", "z"], ["y"]),
+        helper.make_node("DequantizeLinear", ["r", "wider", "z"], ["y"]),
     ]
-    weights = STEPS | {
-        "k": kernel, "m": matrix, "zero": np.array(0, np.int8), "wide": np.array(4, np.float32),
+    weights = {
+        **STEPS, "k": kernel, "m": matrix, "zero": np.array(0, np.int8),
+        "wide": np.array(0.5, np.float32), "wider": np.array(4, np.float32),
     }  # fmt: skip
     return typed_model(nodes, FLOAT, "y", weights=weights, domains={"": 21})
 
