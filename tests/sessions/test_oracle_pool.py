@@ -8,7 +8,7 @@ import pytest
 from tests.sessions import tiny_oracles
 from tests.sessions.session_worlds import CODES, catalog, oracle
 from transcoder.errors import OracleError, OracleNotAllowedError
-from transcoder.sessions import OraclePool, value_check
+from transcoder.sessions import OraclePool, find_not_finite, value_check
 from transcoder.vocabulary import Modality, Oracle, Value, Waveform
 
 ALLOW = [tiny_oracles.__name__]
@@ -136,3 +136,17 @@ def test_the_check_of_a_modality_tells_right_values_from_wrong_ones(
     check = value_check(catalog(), Modality.parse(modality))
     assert check(right) is None
     assert "wanted" in str(check(wrong))
+
+
+def test_a_row_with_its_tensors_exchanged_is_no_repeat_of_the_right_one() -> None:
+    check = value_check(catalog(), Modality.parse("{Hidden}"))
+    hidden, mask = np.zeros((3, 2), np.float32), np.ones(3, bool)
+    assert check({"hidden": hidden, "mask": mask}) is None
+    assert "wanted" in str(check({"mask": hidden, "hidden": mask}))
+
+
+def test_numbers_whose_squares_overflow_are_finite() -> None:
+    batch = {"vector": np.full((2, 2), 3e38, np.float32)}
+    assert find_not_finite(batch) is None
+    batch["vector"][1, 0] = np.nan
+    assert find_not_finite(batch) == ("vector", 1)

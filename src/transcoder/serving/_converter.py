@@ -17,13 +17,19 @@ class Converter:
         catalog: Knows the modalities.
         read_blob: Gives the ONNX file of a digest.
         allow: Modules whose oracles may run.
+        sessions: What runs segments; by default a pool with its own defaults.
     """
 
     def __init__(
-        self, catalog: Catalog, read_blob: Callable[[str], bytes], *, allow: Sequence[str]
+        self,
+        catalog: Catalog,
+        read_blob: Callable[[str], bytes],
+        *,
+        allow: Sequence[str],
+        sessions: SessionPool | None = None,
     ) -> None:
         self._oracles = OraclePool(allow)
-        self._runner = Runner(catalog, SessionPool(read_blob), self._oracles)
+        self._runner = Runner(catalog, sessions or SessionPool(read_blob), self._oracles)
         self._differentiator = Differentiator(self._runner, read_blob)
 
     @overload

@@ -33,7 +33,8 @@ def _stack(rows: Sequence[Tensors], tensor: TensorSpec, lengths: dict[str, int])
     arrays = [row[tensor.name] for row in rows]
     shape = tuple(lengths[axis] if isinstance(axis, str) else axis for axis in tensor.axes[1:])
     if arrays and all(array.shape == shape for array in arrays):
-        return np.stack(arrays)
+        joined: Array = np.concatenate(arrays) if shape else np.array(arrays)
+        return joined.reshape(len(arrays), *shape)
     dtype = arrays[0].dtype if arrays else numpy_dtype(tensor.dtype)
     batch: Array = np.zeros((len(arrays), *shape), dtype=dtype)
     for row, array in zip(batch, arrays, strict=True):
@@ -51,13 +52,12 @@ def split_rows(batch: Tensors, spec: Spec) -> list[dict[str, Array]]:
     Returns:
         The tensors of each row, without batch axis.
     """
-    count = len(batch[spec.names[0]])
     masked = mask_axis(spec)
-    if masked is None:
-        return [{name: batch[name][row] for name in spec.names} for row in range(count)]
+    if masked is None or batch[_MASK].all():
+        return _unmasked_rows(batch, spec)
     cut = {tensor.name: [axis == masked for axis in tensor.axes[1:]] for tensor in spec.tensors}
     return [
-        {name: _cut(batch[name][row], cut[name], length) for name in spec.names}
+        {name: _cut(batch[name][row], each, length) for name, each in cut.items()}
         for row, length in enumerate(real_lengths(batch[_MASK]).tolist())
     ]
 
@@ -79,8 +79,9 @@ def join_batches(batches: Sequence[Tensors], spec: Spec) -> dict[str, Array]:
 
 
 def _unmasked_rows(batch: Tensors, spec: Spec) -> list[dict[str, Array]]:
-    count = len(batch[spec.names[0]])
-    return [{name: batch[name][row] for name in spec.names} for row in range(count)]
+    names = spec.names
+    rows = zip(*(batch[name] for name in names), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def clear_padding(batch: dict[str, Array], spec: Spec) -> None:

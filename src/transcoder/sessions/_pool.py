@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _BYTE_LIMIT = 2 * 2**30
+_MOST_PLANS = 4096
 _QUIET = 3  # ONNX Runtime's severity "error"; what fails comes back as an exception anyway
 _NUMPY_DTYPES = {
     "tensor(float)": "float32",
@@ -32,11 +33,15 @@ class _Plan:
     """How a segment's specs meet its graph.
 
     Attributes:
+        segment: Whose plan it is; being held, its identity cannot pass to another.
+        specs: Its source's and its target's.
         inputs: Name in the graph, name in the source spec, dtype or None where not compared.
         outputs: Names in the graph, in the order of the target spec.
         names: Names in the target spec.
     """
 
+    segment: Segment
+    specs: tuple[Spec, Spec]
     inputs: tuple[tuple[str, str, np.dtype[np.generic] | None], ...]
     outputs: tuple[str, ...]
     names: tuple[str, ...]
@@ -68,7 +73,7 @@ class SessionPool:
         self._read_blob = read_blob
         self._added: dict[str, bytes] = {}
         self._sessions: OrderedDict[str, tuple[InferenceSession, int]] = OrderedDict()
-        self._plans: dict[tuple[Segment, Spec, Spec], _Plan] = {}
+        self._plans: dict[int, _Plan] = {}
         self._lock = RLock()
 
     def add(self, digest: str, onnx_bytes: bytes) -> None:
@@ -96,10 +101,10 @@ class SessionPool:
             InvalidModelError: If ONNX Runtime refuses the file.
         """
         session = self._session(segment)
-        key = (segment, source_spec, target_spec)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = _make_plan(session, *key)
+        specs = source_spec, target_spec
+        plan = self._plans.get(id(segment))
+        if plan is None or plan.segment is not segment or plan.specs != specs:
+            plan = self._plan(session, segment, specs)
         feed: dict[str, Array] = {}
         for graph_name, name, dtype in plan.inputs:
             array = batch.get(name)
@@ -122,6 +127,14 @@ class SessionPool:
         with self._lock:
             self._sessions.clear()
             self._plans.clear()
+
+    def _plan(
+        self, session: "InferenceSession", segment: Segment, specs: tuple[Spec, Spec]
+    ) -> _Plan:
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        plan = self._plans[id(segment)] = _make_plan(session, segment, specs)
+        return plan
 
     def _session(self, segment: Segment) -> "InferenceSession":
         if segment.digest is None:
@@ -161,8 +174,9 @@ class SessionPool:
 
 
 def _make_plan(
-    session: "InferenceSession", segment: Segment, source_spec: Spec, target_spec: Spec
+    session: "InferenceSession", segment: Segment, specs: tuple[Spec, Spec]
 ) -> _Plan:
+    source_spec, target_spec = specs
     served = {segment.input_name(name): name for name in source_spec.names}
     inputs: list[tuple[str, str, np.dtype[np.generic] | None]] = []
     for each in session.get_inputs():
@@ -177,7 +191,7 @@ def _make_plan(
         if output not in given:
             reason = f"its graph gives {given} but not {output!r}, the tensor {name!r}"
             raise ConversionError(str(segment), None, reason)
-    return _Plan(tuple(inputs), outputs, target_spec.names)
+    return _Plan(segment, specs, tuple(inputs), outputs, target_spec.names)
 
 
 def _one_line(error: Exception) -> str:

@@ -51,6 +51,7 @@ class Runner:
         self.batch_size = batch_size
         self._checks: dict[Modality, ValueCheck] = {}
         self._specs: dict[Modality, Spec | None] = {}
+        self._carriers: dict[int, tuple[Segment, Spec, Spec]] = {}
 
     def run(self, path: EdgePath, values: Sequence[Value]) -> list[Value]:
         """Take values along a path.
@@ -147,7 +148,11 @@ class Runner:
     def _computed(
         self, segment: Segment, batch: dict[str, Array], numbers: Sequence[int]
     ) -> dict[str, Array]:
-        source, target = self._carrier(segment.source), self._carrier(segment.target)
+        carriers = self._carriers.get(id(segment))
+        if carriers is None or carriers[0] is not segment:
+            carriers = segment, self._carrier(segment.source), self._carrier(segment.target)
+            self._carriers[id(segment)] = carriers
+        _, source, target = carriers
         given = self.sessions.run(segment, batch, source, target)
         for tensor in target.tensors:
             shape = given[tensor.name].shape
