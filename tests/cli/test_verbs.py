@@ -57,6 +57,29 @@ def test_path_shows_each_step(registry: Path) -> None:
     assert "C.decoder" in call(registry, "path", "text<en>", "text<de>").stdout
 
 
+def test_path_explains_each_step_and_the_next_best(registry: Path) -> None:
+    shown = json.loads(call(registry, "path", "text<en>", "text<de>", "--json").stdout)
+    assert shown["why"] == "it is the only path"
+    assert shown["cost"] == pytest.approx(
+        sum(edge["cost"] for edge in shown["edges"]), abs=1e-5
+    )
+    assert (
+        "next best: it is the only path"
+        in call(registry, "path", "text<en>", "text<de>").stdout
+    )
+
+
+def test_path_takes_a_preference_by_name_and_by_weight(registry: Path) -> None:
+    ends = ("path", "text<en>", "text<de>")
+    more = ("--weight", "hops=10", "--prefer", "fast", "-k", "2", "--json")
+    assert json.loads(call(registry, *ends, *more).stdout)["cost"] > 40
+    refused = call(registry, *ends, "--no-oracles")
+    assert "there is none that the preference admits" in refused.stderr
+    refused = call(registry, *ends, "--exclude", "C.decoderr")
+    assert "no model or oracle 'C.decoderr'; did you mean 'C.decoder'" in refused.stderr
+    assert call(registry, *ends, "--weight", "hops=much").exit_code == 2
+
+
 def test_path_and_convert_say_the_licences_and_can_forbid_some(registry: Path) -> None:
     ends = ("text<en>", "text<de>")
     assert json.loads(call(registry, "path", *ends, "--json").stdout)["licences"] == ["unknown"]

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from transcoder.cli._options import ForbidOption, preference
+from transcoder.cli._options import (
+    DifferentiableOption,
+    ExcludeOption,
+    ForbidOption,
+    OraclesOption,
+    PreferOption,
+    ViaOption,
+    WeightOption,
+    preference,
+)
 from transcoder.cli._session import (
     DEFAULT_REGISTRY,
     AllowOption,
@@ -29,10 +38,7 @@ def convert(
     ],
     source: Annotated[str, typer.Option("--from", help="What the value is: 'text<en>'.")],
     target: Annotated[str, typer.Option("--to", help="What it is to become: 'text<de>'.")],
-    via: Annotated[
-        list[str] | None,
-        typer.Option("--via", help="A model, oracle or modality on the way; may be repeated."),
-    ] = None,
+    via: ViaOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File for the result, such as out.wav."),
@@ -46,9 +52,14 @@ def convert(
         typer.Option(help="File of weights at the end of that run: .npz or .npy; else ones."),
     ] = None,
     allow: AllowOption = None,
+    prefer: PreferOption = "balanced",
+    weight: WeightOption = None,
+    exclude: ExcludeOption = None,
     forbid_licence: ForbidOption = None,
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
+    oracles: OraclesOption = True,
+    differentiable: DifferentiableOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Take one value from one modality to another along the best path."""
@@ -56,7 +67,15 @@ def convert(
     from transcoder.workflows import licences_of
 
     with middleware(registry, allow=allow) as opened:
-        path = opened.get_path(source, target, tuple(via or ()), preference(forbid_licence))
+        wanted = preference(
+            prefer,
+            weight,
+            forbidden=forbid_licence,
+            exclude=exclude,
+            oracles=oracles,
+            differentiable=differentiable,
+        )
+        path = opened.get_path(source, target, tuple(via or ()), wanted)
         text = sys.stdin.read().strip() if value == "-" else value
         entry = opened.catalog.entry(path.source)
         payload = opened.catalog.modality_type(path.source).payload

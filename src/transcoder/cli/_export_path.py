@@ -33,7 +33,8 @@ def export_path(
     from transcoder.workflows import describe_path_file, write_onnx
 
     with middleware(registry) as opened:
-        path = opened.get_path(source, target, tuple(via or ()), preference(forbid_licence))
+        wanted = preference(forbidden=forbid_licence)
+        path = opened.get_path(source, target, tuple(via or ()), wanted)
         found = opened.export_path(path)
         write_onnx(found.onnx, output)
         if as_json:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -20,6 +21,10 @@ FromOption = Annotated[
 ToOption = Annotated[str | None, typer.Option("--to", help="Where it ends, likewise.")]
 
 
+ViaOption = Annotated[
+    list[str] | None,
+    typer.Option("--via", help="A model, oracle or modality on the way; may be repeated."),
+]
 ForbidOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -27,13 +32,55 @@ ForbidOption = Annotated[
         help="A licence that nothing on the way may have: GPL-3.0-or-later, or unknown.",
     ),
 ]
+PreferOption = Annotated[
+    str,
+    typer.Option(
+        "--prefer", help="balanced, fast, quality, short, small, or a YAML file of weights."
+    ),
+]
+WeightOption = Annotated[
+    list[str] | None,
+    typer.Option("--weight", help="One weight: quality=2, latency, size or hops; repeated."),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", help="A model or oracle to leave out; may be repeated."),
+]
+OraclesOption = Annotated[
+    bool, typer.Option("--oracles/--no-oracles", help="Whether programs may stand on it.")
+]
+DifferentiableOption = Annotated[
+    bool, typer.Option("--differentiable", help="Gradients must pass from end to end.")
+]
 
 
-def preference(forbidden: Sequence[str] | None) -> "Preference":
-    """Say what is wanted of a path."""
-    from transcoder.planner import Preference
+def preference(
+    prefer: str = "balanced",
+    weight: Sequence[str] | None = None,
+    *,
+    forbidden: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    oracles: bool = True,
+    differentiable: bool = False,
+) -> "Preference":
+    """Say what is wanted of a path; what an option asks for is added to what the name has."""
+    from transcoder.workflows import read_preference
 
-    return Preference(forbid_licences=frozenset(forbidden or ()))
+    found = read_preference(prefer, _numbers(pairs(weight, "--weight"), "--weight"))
+    return replace(
+        found,
+        allow_oracles=found.allow_oracles and oracles,
+        differentiable_only=found.differentiable_only or differentiable,
+        exclude=found.exclude | frozenset(exclude or ()),
+        forbid_licences=found.forbid_licences | frozenset(forbidden or ()),
+    )
+
+
+def _numbers(texts: Mapping[str, str], option: str) -> dict[str, float]:
+    try:
+        return {name: float(text) for name, text in texts.items()}
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def say_commit(commit: Commit, *, as_json: bool, is_preview: bool = False) -> None:

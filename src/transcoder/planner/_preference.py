@@ -1,5 +1,6 @@
 """What a caller wants of a path, and what each edge costs in that light."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite, log
 
@@ -72,20 +73,56 @@ class Preference:
         )
 
 
+PREFERENCES: Mapping[str, Preference] = {
+    "balanced": Preference(),
+    "fast": Preference(quality=0.1, latency=1.0),
+    "quality": Preference(quality=100.0),
+    "short": Preference(hops=100.0),
+    "small": Preference(quality=0.1, size=1e-6),
+}
+"""Weights under a name: all in balance, or one above the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an edge costs, weighted, by what is weighed.
+
+    Attributes:
+        quality: For what it does not retain.
+        latency: For the time of a row.
+        size: For its file.
+        hops: For being an edge at all.
+    """
+
+    quality: float
+    latency: float
+    size: float
+    hops: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.quality + self.latency + self.size + self.hops
+
+
+def edge_terms(edge: Edge, preference: Preference) -> Terms:
+    """Price an edge, term by term."""
+    size = edge.signature.size_bytes if isinstance(edge, Segment) and edge.signature else 0
+    return Terms(
+        preference.quality * -log(_retention(edge)),
+        preference.latency * latency_ms(edge),
+        preference.size * size,
+        preference.hops,
+    )
+
+
 def edge_cost(edge: Edge, preference: Preference) -> int:
     """Price an edge in millionths, so that sums are exact and equal costs are equal.
 
     Returns:
         At least 1, so that no cycle is ever free.
     """
-    size = edge.signature.size_bytes if isinstance(edge, Segment) and edge.signature else 0
-    cost = (
-        preference.quality * -log(_retention(edge))
-        + preference.latency * latency_ms(edge)
-        + preference.size * size
-        + preference.hops
-    )
-    return max(1, round(cost * _UNITS))
+    return max(1, round(edge_terms(edge, preference).total * _UNITS))
 
 
 def latency_ms(edge: Edge) -> float:

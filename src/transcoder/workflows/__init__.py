@@ -13,6 +13,7 @@ from transcoder.workflows._describe import (
     describe_catalog,
     describe_commit,
     describe_edge,
+    describe_explained,
     describe_opportunity,
     describe_path,
     describe_path_file,
@@ -22,6 +23,7 @@ from transcoder.workflows._describe import (
 )
 from transcoder.workflows._middleware import ALLOWED, Middleware
 from transcoder.workflows._onnx_output import write_onnx
+from transcoder.workflows._preferences import read_preference
 from transcoder.workflows._scaffold import scaffold
 from transcoder.workflows._train import train
 
@@ -37,6 +39,7 @@ __all__ = [
     "describe_catalog",
     "describe_commit",
     "describe_edge",
+    "describe_explained",
     "describe_opportunity",
     "describe_path",
     "describe_path_file",
@@ -44,6 +47,7 @@ __all__ = [
     "describe_segment",
     "find_cuts_in_file",
     "licences_of",
+    "read_preference",
     "scaffold",
     "train",
     "write_onnx",

@@ -1,7 +1,9 @@
 """Nouns as plain values, for scripts that read JSON."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
+from transcoder.planner import ExplainedPath
 from transcoder.registry import Commit
 from transcoder.vocabulary import (
     Catalog,
@@ -118,6 +120,27 @@ def describe_path(path: EdgePath) -> Mapping[str, JsonValue]:
         "text": str(path),
         "edges": [describe_edge(edge) for edge in path.edges],
         "licences": list(licences_of(path)),
+    }
+
+
+def describe_explained(found: ExplainedPath) -> Mapping[str, JsonValue]:
+    """Say what a path is, what each step costs, and why it is taken."""
+    steps: list[JsonValue] = [
+        {
+            **describe_edge(each.edge),
+            "cost": each.terms.total,
+            "terms": asdict(each.terms),
+            "latency_ms": each.latency_ms,
+        }
+        for each in found.edges
+    ]
+    return {
+        **describe_path(found.path),
+        "edges": steps,
+        "cost": found.cost,
+        "next_best": None if found.next_best is None else str(found.next_best),
+        "next_cost": found.next_cost,
+        "why": found.sentence,
     }
 
 

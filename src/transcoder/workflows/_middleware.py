@@ -9,7 +9,14 @@ from typing import Literal, final, overload
 from typing_extensions import override
 
 from transcoder.data import StoreEntry
-from transcoder.planner import Preference, find_opportunities, find_path
+from transcoder.planner import (
+    ExplainedPath,
+    Preference,
+    explain_path,
+    find_opportunities,
+    find_path,
+    find_paths,
+)
 from transcoder.registry import Commit, PastCommit, Registry, Swept, Transaction
 from transcoder.serving import Converter, Cotangent
 from transcoder.vocabulary import (
@@ -136,9 +143,43 @@ class Middleware(RegistryCalls[Commit]):
             preference=preference or Preference(),
         )
 
-    def get_training_opportunities(self, source: str, target: str) -> tuple[Opportunity, ...]:
-        """Find every way to train the transcoder between two latents, best first."""
-        return find_opportunities(self.catalog, Modality.parse(source), Modality.parse(target))
+    def get_paths(
+        self,
+        source: str,
+        target: str,
+        pieces: Sequence[str] = (),
+        preference: Preference | None = None,
+        *,
+        k: int = 3,
+    ) -> tuple[EdgePath, ...]:
+        """Find the k best paths, cheapest first, equally cheap ones by name; see `get_path`."""
+        return find_paths(
+            self.catalog,
+            Modality.parse(source),
+            Modality.parse(target),
+            k=k,
+            pieces=pieces,
+            preference=preference or Preference(),
+        )
+
+    def explain_path(
+        self, path: EdgePath, pieces: Sequence[str] = (), preference: Preference | None = None
+    ) -> ExplainedPath:
+        """Price each step of a path, and say why it is taken and not the next best."""
+        return explain_path(self.catalog, path, pieces=pieces, preference=preference)
+
+    def get_training_opportunities(
+        self, source: str, target: str, *, k: int = 1
+    ) -> tuple[Opportunity, ...]:
+        """Find every way to train the transcoder between two latents, best first.
+
+        Args:
+            source: The latent that it takes.
+            target: The latent that it gives.
+            k: How many combinations of routes to give of each opportunity.
+        """
+        ends = Modality.parse(source), Modality.parse(target)
+        return find_opportunities(self.catalog, *ends, k=k)
 
     @overload
     def convert(

@@ -1,0 +1,60 @@
+"""Preferences by name and from files."""
+
+from pathlib import Path
+
+import pytest
+
+from transcoder.errors import FaultsError, RecipeError, StorageError, UnknownNameError
+from transcoder.planner import PREFERENCES, Preference
+from transcoder.workflows import read_preference
+
+
+def test_a_file_says_what_differs_from_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("base: fast\nhops: 2\nallow_oracles: false\nexclude: [espeak]\n", "utf-8")
+    fast = PREFERENCES["fast"]
+    assert read_preference(str(file), {"size": 3.0}) == Preference(
+        quality=fast.quality,
+        latency=fast.latency,
+        size=3.0,
+        hops=2,
+        allow_oracles=False,
+        exclude=frozenset({"espeak"}),
+    )
+
+
+def test_a_single_weight_stands_above_the_name() -> None:
+    assert read_preference("balanced", {"latency": 5.0}) == Preference(latency=5.0)
+
+
+def test_unknown_names_and_weights_are_told_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="no preference 'fats'; did you mean 'fast'"):
+        read_preference("fats")
+    with pytest.raises(UnknownNameError, match=r"no weight of a preference 'hop'.*'hops'"):
+        read_preference("fast", {"hop": 1.0})
+    with pytest.raises(FaultsError, match=r"the weight 'hops' is -1.0"):
+        read_preference("fast", {"hops": -1.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("latancy: 2", "there is no key 'latancy'; did you mean 'latency'"),
+        ("hops: many", "'hops' cannot be 'many'"),
+        ("allow_oracles: 1", "'allow_oracles' cannot be 1"),
+        ("exclude: espeak", "'exclude' cannot be 'espeak'"),
+        ("- 1", "it holds no keys; write 'latency: 1.0'"),
+        ("a: [", "it is not YAML"),
+    ],
+)
+def test_a_file_with_faults_is_refused_with_all_of_them(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "bad.yaml").write_text(text, "utf-8")
+    with pytest.raises(RecipeError, match=sentence):
+        read_preference(str(tmp_path / "bad.yaml"))
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="name a YAML file of weights"):
+        read_preference(str(tmp_path / "none.yaml"))
