@@ -30,13 +30,14 @@ def export_path(
     as_json: JsonOption = False,
 ) -> None:
     """Write the networks of a path as one ONNX file, compared with the path before."""
-    from transcoder.workflows import describe_path_file, write_onnx
+    from transcoder.files import write_whole
+    from transcoder.workflows import describe_path_file
 
     with middleware(registry) as opened:
         wanted = preference(forbidden=forbid_licence)
         path = opened.get_path(source, target, tuple(via or ()), wanted)
         found = opened.export_path(path)
-        write_onnx(found.onnx, output)
+        write_whole(output, found.onnx)
         if as_json:
             print_json({"output": str(output), **describe_path_file(found)})
             return

@@ -29,11 +29,12 @@ def get_model(
     as_json: JsonOption = False,
 ) -> None:
     """Write the ONNX file of one segment of a model."""
-    from transcoder.workflows import describe_segment, write_onnx
+    from transcoder.files import write_whole
+    from transcoder.workflows import describe_segment
 
     with middleware(registry) as opened:
         segment, onnx = opened.get_model(model, source, target, version)
-        write_onnx(onnx, output)
+        write_whole(output, onnx)
         if as_json:
             print_json({"output": str(output), **describe_segment(segment)})
             return

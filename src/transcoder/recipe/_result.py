@@ -1,10 +1,11 @@
 """What one run leaves for whoever compares runs."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from transcoder.files import write_whole
 
 _FILE = "result.json"
 
@@ -42,12 +43,7 @@ class RunResult:
 def write_result(folder: Path, result: RunResult) -> None:
     """Write a result aside, sync it, then rename it into place."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{_FILE}.part"
-    with aside.open("w", encoding="utf-8") as file:
-        json.dump(asdict(result), file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(folder / _FILE)
+    write_whole(folder / _FILE, json.dumps(asdict(result), indent=1).encode())
 
 
 def maybe_read_result(folder: Path) -> RunResult | None:

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 
 from transcoder.errors import MissingExtraError, StorageError
+from transcoder.files import whole_file
 from transcoder.vocabulary import Array, Payload, Tensors, Value, Waveform
 
 
@@ -58,14 +59,8 @@ def write_value(value: Value, path: Path) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    aside = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        _write(value, aside)
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise StorageError(str(path), reason, "choose another place for the output") from error
+    with whole_file(path) as place:
+        _write(value, place)
 
 
 def _label(text: str) -> int:

@@ -1,6 +1,5 @@
 """What is remembered beside the weights, so that a killed run goes on as if undisturbed."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
@@ -8,6 +7,8 @@ from typing import Any, final
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
+
+from transcoder.files import whole_file
 
 
 @final
@@ -48,11 +49,8 @@ class Resume(Callback):
         """Write the checkpoint when its time has come."""
         if trainer.global_step % self._every_steps or trainer.is_last_batch:
             return
-        aside = self._path.with_suffix(".part")
-        trainer.save_checkpoint(aside)
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-        aside.replace(self._path)
+        with whole_file(self._path) as place:
+            trainer.save_checkpoint(place)
 
     @override
     def state_dict(self) -> dict[str, Any]:

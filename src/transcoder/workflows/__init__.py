@@ -22,7 +22,6 @@ from transcoder.workflows._describe import (
     licences_of,
 )
 from transcoder.workflows._middleware import ALLOWED, Middleware
-from transcoder.workflows._onnx_output import write_onnx
 from transcoder.workflows._preferences import read_preference
 from transcoder.workflows._scaffold import scaffold
 from transcoder.workflows._train import train
@@ -50,5 +49,4 @@ __all__ = [
     "read_preference",
     "scaffold",
     "train",
-    "write_onnx",
 ]

@@ -1,10 +1,10 @@
 """Cut a network in a file, and measure whether its halves still compute what it did."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from transcoder.errors import ConversionError, CutError, InvalidModelError, StorageError
+from transcoder.files import write_whole
 from transcoder.interchange import (
     UNKNOWN_AXIS,
     UNKNOWN_DTYPE,
@@ -75,8 +75,9 @@ def cut_file(path: Path, at: str, *, notion: Notion, folder: Path) -> CutFiles:
     halves = _cut(whole, at, notion, name=path.name)
     difference, remark = compare_halves(whole, halves, name=path.name)
     head, tail = (folder / f"{path.stem}.{side}.onnx" for side in ("head", "tail"))
-    _write(head, halves.head)
-    _write(tail, halves.tail)
+    _make(folder)
+    write_whole(head, halves.head)
+    write_whole(tail, halves.tail)
     return CutFiles(head, tail, halves.at, difference, remark)
 
 
@@ -114,17 +115,9 @@ def _is_unknown(found: Cut) -> bool:
     return found.axes is None or found.dtype == UNKNOWN_DTYPE
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write aside, sync, then rename."""
-    aside = path.with_name(f".{path.name}.part")
+def _make(folder: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise StorageError(str(path), reason, "choose another folder") from error
+        raise StorageError(str(folder), reason, "choose another folder") from error
