@@ -18,7 +18,11 @@ from transcoder.export._tidy import tidy
 from transcoder.export._verify import at_two_sizes, verify
 from transcoder.vocabulary import Array, Spec, Tensors, TensorSpec
 
-_OPSET = 20
+OPSET = 20
+"""Of the files; what readers of some age still know."""
+
+IR_VERSION = 10
+"""Likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def _export(
     with _silence():
         program = torch.onnx.export(
             module, tuple(each.to(_device_of(module)) for each in tensors), dynamo=True,
-            opset_version=_OPSET, input_names=list(names.inputs),
+            opset_version=OPSET, input_names=list(names.inputs),
             output_names=list(names.outputs), dynamic_shapes=(tuple(shapes),), verbose=False,
         )  # fmt: skip
     if program is None:

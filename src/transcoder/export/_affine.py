@@ -1,31 +1,26 @@
-"""A closed form as an ONNX file."""
+"""A closed form as an ONNX file: two nodes, written as they are."""
+
+from collections.abc import Sequence
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from typing_extensions import override
+from onnx import helper, numpy_helper
+from torch import Tensor
 
 from transcoder.errors import AdapterMismatchError
-from transcoder.export._adapter import Exported, export_adapter
+from transcoder.export._adapter import IR_VERSION, OPSET, Exported
+from transcoder.export._names import GraphNames, graph_names
+from transcoder.export._tidy import tidy
+from transcoder.export._verify import at_two_sizes, verify
 from transcoder.vocabulary import Spec, TensorSpec
-
-
-class _AffineModule(nn.Module):
-    def __init__(self, weight: Tensor, bias: Tensor, source: str, target: str) -> None:
-        super().__init__()
-        self._source, self._target = source, target
-        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
-
-    @override
-    def forward(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {self._target: tensors[self._source] @ self.weight + self.bias}
 
 
 def export_affine(
     weight: NDArray[np.floating], bias: NDArray[np.floating], source: Spec, target: Spec
 ) -> Exported:
-    """Export `x @ weight + bias` over the last axis.
+    """Export `x @ weight + bias` over the last axis, and check the file.
 
     Args:
         weight: (source dim, target dim).
@@ -42,17 +37,37 @@ def export_affine(
     if len(source.tensors) > 1 or len(target.tensors) > 1 or widths != weight.shape:
         reason = f"its weight is {weight.shape[0]} by {weight.shape[1]}"
         raise AdapterMismatchError("affine", str(source), str(target), reason)
-    dtype: torch.dtype = getattr(torch, given.dtype)
-    module = _AffineModule(
-        torch.from_numpy(np.array(weight)).to(dtype),
-        torch.from_numpy(np.array(bias)).to(dtype),
-        given.name,
-        wanted.name,
+    names = graph_names(source, target)
+    dtype = np.dtype(given.dtype)
+    parts = {"weight": np.asarray(weight, dtype), "bias": np.asarray(bias, dtype)}
+    content = tidy(_model(parts, names), names, source, target)
+
+    def run(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        return [
+            tensors[0] @ torch.from_numpy(parts["weight"]) + torch.from_numpy(parts["bias"])
+        ]
+
+    verify(content, run, at_two_sizes({names.inputs[0]: _example(given)}))
+    return Exported(content, names.names)
+
+
+def _model(parts: dict[str, NDArray[np.generic]], names: GraphNames) -> onnx.ModelProto:
+    (source,), (target,) = names.inputs, names.outputs
+    element = helper.np_dtype_to_tensor_dtype(parts["bias"].dtype)
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", [source, "weight"], ["turned"]),
+            helper.make_node("Add", ["turned", "bias"], [target]),
+        ],
+        "affine",
+        [helper.make_tensor_value_info(source, element, [])],
+        [helper.make_tensor_value_info(target, element, [])],
+        [numpy_helper.from_array(array, name) for name, array in parts.items()],
     )
-    return export_adapter(module, source, target, example=_example(given))
+    opsets = [helper.make_opsetid("", OPSET)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
 
-def _example(given: TensorSpec) -> dict[str, NDArray[np.generic]]:
+def _example(given: TensorSpec) -> NDArray[np.generic]:
     shape = tuple(axis if isinstance(axis, int) else 3 for axis in given.axes)
-    values = np.random.default_rng(0).standard_normal(shape)
-    return {given.name: values.astype(given.dtype)}
+    return np.random.default_rng(0).standard_normal(shape).astype(given.dtype)
