@@ -66,3 +66,26 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, value: str | Wave
     with pytest.raises(StorageError, match="choose another place for the output"):
         write_value(value, tmp_path / "no" / "a.wav")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 3), (3, 4, 4)])
+def test_a_picture_survives_its_file(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    picture = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    write_value(picture, tmp_path / "a.png")
+    np.testing.assert_array_equal(read_value(str(tmp_path / "a.png"), Payload.IMAGE), picture)
+
+
+def test_a_jpeg_is_read_as_height_width_channel(tmp_path: Path) -> None:
+    write_value(np.full((5, 7, 3), 200, np.uint8), tmp_path / "a.jpg")
+    read = np.asarray(read_value(str(tmp_path / "a.jpg"), Payload.IMAGE))
+    assert read.shape == (5, 7, 3)
+    assert read.dtype == np.uint8
+
+
+def test_what_is_no_picture_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"a picture is uint8 .* not float64 \(2, 2\)"):
+        write_value(np.zeros((2, 2)), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "a.png").write_bytes(b"nothing")
+    with pytest.raises(StorageError, match=r"give a \.png or \.jpg file"):
+        read_value(str(tmp_path / "a.png"), Payload.IMAGE)

@@ -3,10 +3,22 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, final
 
 import numpy as np
 import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+from typing_extensions import override
 
 from transcoder.cli._options import (
     DifferentiableOption,
@@ -51,6 +63,9 @@ def convert(
         Path | None,
         typer.Option(help="File of weights at the end of that run: .npz or .npy; else ones."),
     ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Of a Parquet file of rows; the first by default.")
+    ] = None,
     allow: AllowOption = None,
     prefer: PreferOption = "balanced",
     weight: WeightOption = None,
@@ -58,11 +73,14 @@ def convert(
     forbid_licence: ForbidOption = None,
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="The file holds many: .npy, .parquet, or lines.")
+    ] = False,
     oracles: OraclesOption = True,
     differentiable: DifferentiableOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Take one value from one modality to another along the best path."""
+    """Take one value, or every row of a file, to another modality along the best path."""
     from transcoder.serving import read_value, write_value
     from transcoder.workflows import licences_of
 
@@ -76,6 +94,9 @@ def convert(
             differentiable=differentiable,
         )
         path = opened.get_path(source, target, tuple(via or ()), wanted)
+        if rows:
+            _with_rows(opened, value, path, (output, column), as_json=as_json)
+            return
         text = sys.stdin.read().strip() if value == "-" else value
         entry = opened.catalog.entry(path.source)
         payload = opened.catalog.modality_type(path.source).payload
@@ -97,6 +118,47 @@ def convert(
             sys.stdout.write(f"{shown}\n")
         else:
             print_json({"result": shown})
+
+
+def _with_rows(
+    opened: "Middleware",
+    place: str,
+    path: EdgePath,
+    options: tuple[Path | None, str | None],
+    *,
+    as_json: bool,
+) -> None:
+    output, column = options
+    if as_json and output is None:
+        message = "rows would stand between the JSON; name a file for them"
+        raise typer.BadParameter(message, param_hint="--output")
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(_RateColumn(), TimeRemainingColumn()),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("rows", total=None)
+        done = opened.convert_rows(
+            place,
+            path,
+            output,
+            column=column,
+            advance=lambda at, count: progress.update(task, completed=at, total=count),
+        )
+    if as_json:
+        print_json({"rows": done, "result": str(output), "path": str(path)})
+    elif output is not None:
+        sys.stdout.write(f"wrote {done:,} rows to {output}\n")
+
+
+@final
+class _RateColumn(ProgressColumn):
+    """How many rows a second."""
+
+    @override
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:,.0f} rows/s")
 
 
 def _with_gradients(

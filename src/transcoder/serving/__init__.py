@@ -3,5 +3,18 @@
 from transcoder.serving._converter import Converter
 from transcoder.serving._cotangent import Cotangent
 from transcoder.serving._files import read_tensors, read_value, write_value
+from transcoder.serving._row_sinks import RowSink, create_rows
+from transcoder.serving._row_sources import RowSource, Stretch, open_rows
 
-__all__ = ["Converter", "Cotangent", "read_tensors", "read_value", "write_value"]
+__all__ = [
+    "Converter",
+    "Cotangent",
+    "RowSink",
+    "RowSource",
+    "Stretch",
+    "create_rows",
+    "open_rows",
+    "read_tensors",
+    "read_value",
+    "write_value",
+]

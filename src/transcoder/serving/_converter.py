@@ -6,7 +6,7 @@ from typing import Literal, final, overload
 from transcoder.serving._cotangent import Cotangent
 from transcoder.serving._differentiator import Differentiator
 from transcoder.sessions import OraclePool, Runner, SessionPool
-from transcoder.vocabulary import Catalog, EdgePath, Gradients, Value
+from transcoder.vocabulary import Catalog, EdgePath, Gradients, Tensors, Value
 
 
 @final
@@ -66,7 +66,7 @@ class Converter:
     @overload
     def convert_many(
         self, values: Iterable[Value], path: EdgePath,
-        *, return_gradients: Literal[False] = False,
+        *, return_gradients: Literal[False] = False, first: int = 0,
     ) -> Iterator[Value]: ...  # fmt: skip
     @overload
     def convert_many(
@@ -75,7 +75,7 @@ class Converter:
     ) -> Iterator[Gradients]: ...  # fmt: skip
     def convert_many(
         self, values: Iterable[Value], path: EdgePath, *, return_gradients: bool = False,
-        cotangents: Iterable[Cotangent | None] | None = None,
+        cotangents: Iterable[Cotangent | None] | None = None, first: int = 0,
     ) -> Iterator[Value] | Iterator[Gradients]:  # fmt: skip
         """Take values along a path in batches, in order, holding one batch at a time.
 
@@ -84,6 +84,7 @@ class Converter:
             path: Where to go.
             return_gradients: As of `convert`.
             cotangents: One for each value.
+            first: What errors call the first value, where no gradients are wanted.
 
         Raises:
             NoGradientError: If gradients are wanted and there are none.
@@ -91,7 +92,26 @@ class Converter:
         """
         if return_gradients:
             return self._differentiator.run_many(path, values, cotangents)
-        return self._runner.run_many(path, values)
+        return self._runner.run_many(path, values, first=first)
+
+    def convert_arrays(
+        self, batch: Tensors, path: EdgePath, *, first: int = 0
+    ) -> Tensors | list[Value]:
+        """Take rows along a path that are one batch already.
+
+        Args:
+            batch: The tensors of the path's source, batch axis first, at least one row.
+            path: Where to go.
+            first: What errors call the first row.
+
+        Returns:
+            The tensors of the path's target, batch axis first; a list where it is content.
+
+        Raises:
+            TranscoderError: If an edge fails; it names the edge and the index of the row.
+        """
+        count = len(next(iter(batch.values()), ()))
+        return self._runner.run_arrays(path, batch, numbers=range(first, first + count))
 
     def close(self) -> None:
         """End the processes of oracles."""

@@ -11,13 +11,16 @@ from transcoder.errors import MissingExtraError, StorageError
 from transcoder.files import whole_file
 from transcoder.vocabulary import Array, Payload, Tensors, Value, Waveform
 
+_IMAGES = frozenset({".png", ".jpg", ".jpeg"})
+
 
 def read_value(text: str, payload: Payload | None) -> Value:
     """Turn what stands on a command line into a value.
 
     Args:
         text: The text itself, a number for a label, or the path of a file for all else:
-            `.wav` or `.flac` for a waveform, `.npy` for an array, `.npz` for named tensors.
+            `.wav` or `.flac` for a waveform, `.png` or `.jpg` for an image, uint8 (height,
+            width) or (height, width, channel), `.npy` for an array, `.npz` for named tensors.
         payload: What the value's modality holds; None for tensors.
 
     Raises:
@@ -33,6 +36,8 @@ def read_value(text: str, payload: Payload | None) -> Value:
         raise StorageError(text, "there is no such file", f"give a file that holds {wanted}")
     if payload is Payload.WAVEFORM:
         return _read_waveform(path)
+    if payload is Payload.IMAGE and path.suffix.lower() in _IMAGES:
+        return _read_image(path)
     return _read_arrays(path)
 
 
@@ -54,7 +59,8 @@ def write_value(value: Value, path: Path) -> None:
     Args:
         value: Text and labels become UTF-8 text, a waveform 16-bit sound, an array `.npy`,
             named tensors `.npz`.
-        path: Of the file; its suffix chooses the format of sound (`.wav`, `.flac`).
+        path: Of the file; its suffix chooses the format of sound (`.wav`, `.flac`), and a
+            picture (`.png`, `.jpg`) where an array of uint8 shall be one.
 
     Raises:
         StorageError: If it cannot be written.
@@ -92,6 +98,29 @@ def _read_arrays(path: Path) -> Array | Tensors:
         return {name: loaded[name] for name in loaded.files}
 
 
+def _read_image(path: Path) -> Array:
+    picture = _pillow()
+    try:
+        with picture.open(path) as opened:
+            whole = opened if opened.mode in {"L", "RGB", "RGBA"} else opened.convert("RGB")
+            return np.asarray(whole)
+    except (OSError, SyntaxError, ValueError, picture.DecompressionBombError) as error:
+        raise StorageError(str(path), str(error), "give a .png or .jpg file") from error
+
+
+def _write_image(value: Array, path: Path) -> None:
+    if value.dtype != np.uint8 or value.shape[2:] not in {(), (3,), (4,)} or value.ndim < 2:  # noqa: PLR2004 # height and width
+        message = (
+            f"a picture is uint8 (height, width) or (height, width, 3 or 4), not {value.dtype} "
+            f"{value.shape}"
+        )
+        raise OSError(message)
+    try:
+        _pillow().fromarray(value).save(path)
+    except (KeyError, ValueError) as error:
+        raise OSError(str(error)) from error
+
+
 def _write(value: Value, path: Path) -> None:
     if isinstance(value, Waveform):
         sound = _soundfile()
@@ -104,6 +133,8 @@ def _write(value: Value, path: Path) -> None:
     elif isinstance(value, Mapping):
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **value)
+    elif path.suffix.lower() in _IMAGES:
+        _write_image(value, path)
     else:
         with path.open("wb") as file:
             np.save(file, value, allow_pickle=False)
@@ -115,3 +146,11 @@ def _soundfile() -> ModuleType:
     except ImportError as error:
         raise MissingExtraError("reading or writing sound", "soundfile", "speech") from error
     return cast("ModuleType", soundfile)
+
+
+def _pillow() -> ModuleType:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingExtraError("reading or writing pictures", "pillow", "images") from error
+    return Image

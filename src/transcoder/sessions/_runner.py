@@ -71,10 +71,17 @@ class Runner:
         """
         return list(self.run_many(path, values))
 
-    def run_many(self, path: EdgePath, values: Iterable[Value]) -> Iterator[Value]:
-        """Take a stream of values along a path, one batch at a time; otherwise as `run`."""
+    def run_many(
+        self, path: EdgePath, values: Iterable[Value], *, first: int = 0
+    ) -> Iterator[Value]:
+        """Take a stream of values along a path, one batch at a time; otherwise as `run`.
+
+        Args:
+            path: Where to go.
+            values: Values of the path's source.
+            first: What errors call the first value.
+        """
         stream = iter(values)
-        first = 0
         while chunk := list(islice(stream, self.batch_size)):
             numbers = range(first, first + len(chunk))
             yield from self._rows(path.target, self._walked(path, chunk, numbers))
@@ -115,13 +122,42 @@ class Runner:
         batches = [self._batch(path.target, state, last, named) for state in states]
         return join_batches(batches, spec)
 
+    def run_arrays(
+        self, path: EdgePath, batch: Tensors, *, numbers: Sequence[int]
+    ) -> dict[str, Array] | list[Value]:
+        """Take rows along a path that are one batch already; much quicker than one by one.
+
+        Args:
+            path: Where to go, from a tensor modality.
+            batch: The tensors of its spec, batch axis first, at least one row.
+            numbers: What errors call the rows.
+
+        Returns:
+            As `run_batch`.
+
+        Raises:
+            ConversionError: If the batch is not of the path's source, or a segment fails.
+            OracleError: If an oracle fails.
+            NonFiniteError: If a tensor holds NaN or infinity.
+        """
+        fault = self._check(path.source)({name: each[0] for name, each in batch.items()})
+        if fault is not None:
+            raise ConversionError(str(path), numbers[0], fault)
+        _refuse_not_finite(batch, path, numbers)
+        state = self._onward(path, dict(batch), numbers)
+        if self._spec(path.target) is None:
+            return self._rows(path.target, state)
+        return self._batch(path.target, state, path.edges[-1] if path.edges else path, numbers)
+
     def _walked(self, path: EdgePath, values: list[Value], numbers: Sequence[int]) -> _State:
         check = self._check(path.source)
         for number, value in zip(numbers, values, strict=True):
             fault = check(value)
             if fault is not None:
                 raise ConversionError(str(path), number, fault)
-        state: _State = values
+        return self._onward(path, values, numbers)
+
+    def _onward(self, path: EdgePath, state: _State, numbers: Sequence[int]) -> _State:
         giver: Edge | EdgePath = path
         for edge in path.edges:
             state = self._stepped(edge, state, giver, numbers)

@@ -26,11 +26,13 @@ from transcoder.vocabulary import (
     Modality,
     Opportunity,
     Segment,
+    Tensors,
     Value,
 )
 from transcoder.workflows._apply import apply_world
 from transcoder.workflows._calls import RegistryCalls
 from transcoder.workflows._changes import Changes
+from transcoder.workflows._convert_rows import Advance, convert_rows
 from transcoder.workflows._export_path import PathFile, export_path
 from transcoder.workflows._store import Freed, Verified, remove_unused, store_of, verify_store
 
@@ -228,6 +230,43 @@ class Middleware(RegistryCalls[Commit]):
                 values, path, return_gradients=True, cotangents=cotangents
             )
         return self._converter.convert_many(values, path)
+
+    def convert_arrays(
+        self, batch: Tensors, path: EdgePath, *, first: int = 0
+    ) -> Tensors | list[Value]:
+        """Take rows along a path that are one batch already, such as a stretch of a `.npy`.
+
+        Args:
+            batch: The tensors of the path's source, batch axis first, at least one row.
+            path: Where to go.
+            first: What errors call the first row.
+        """
+        return self._converter.convert_arrays(batch, path, first=first)
+
+    def convert_rows(
+        self,
+        place: str,
+        path: EdgePath,
+        output: Path | None,
+        *,
+        column: str | None = None,
+        advance: Advance | None = None,
+    ) -> int:
+        """Take every row of a file along a path, into another file; memory stays flat.
+
+        Args:
+            place: `.npy` or `.parquet` with one row for each value, a file of lines, or - for
+                lines on standard input.
+            path: Where to go.
+            output: `.npy`, `.parquet` or lines; on standard output if there is none.
+            column: Of a Parquet file; the first if it is not given.
+            advance: Called with how many rows are done, and how many there are if known.
+
+        Returns:
+            How many rows there were.
+        """
+        parts = self.catalog, self._converter
+        return convert_rows(place, path, output, parts=parts, column=column, advance=advance)
 
     def export_path(self, path: EdgePath) -> PathFile:
         """Make one ONNX file of the segments of a path, and compare it with the path.

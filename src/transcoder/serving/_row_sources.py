@@ -1,0 +1,170 @@
+"""Many values from one file, a stretch at a time, so that memory stays flat."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, final
+
+import numpy as np
+
+from transcoder.errors import MissingExtraError, StorageError
+from transcoder.serving._files import read_value
+from transcoder.vocabulary import Array, Payload, Spec, Tensors, Value
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Stretch: TypeAlias = Tensors | list[Value]
+"""Some rows: the tensors of a spec with the batch axis first, or content."""
+
+_NUMPY, _PARQUET = ".npy", ".parquet"
+
+
+class RowSource(Protocol):
+    """Where rows come from."""
+
+    @property
+    def count(self) -> int | None:
+        """How many there are; None where that is not known before the end."""
+
+    def stretches(self, size: int) -> Iterator[Stretch]:
+        """Give the rows in order, at most so many at a time."""
+
+
+def open_rows(
+    place: str, spec: Spec | None, payload: Payload | None, *, column: str | None = None
+) -> RowSource:
+    """Open a file of many values.
+
+    Args:
+        place: `.npy` or `.parquet` for a modality of one tensor, and for arrays; else a file
+            of lines, or `-` for standard input: texts, labels, or names of files.
+        spec: What carries the values, if tensors do.
+        payload: What they are, if they are content.
+        column: Of a Parquet file.
+
+    Raises:
+        StorageError: If the file is not there, or cannot hold such values.
+    """
+    path = Path(place)
+    if place != "-" and not path.is_file():
+        raise StorageError(
+            place, "there is no such file", "give a file of rows, or - for lines"
+        )
+    if spec is None and payload is not Payload.ARRAY:
+        return _Lines(place, payload)
+    if spec is not None and len(spec.tensors) != 1:
+        reason = f"rows of {str(spec)!r} are more than one array"
+        raise StorageError(place, reason, "convert them one by one from .npz files")
+    name = spec.names[0] if spec is not None else None
+    if path.suffix == _NUMPY:
+        return _open_numpy(path, name)
+    if path.suffix == _PARQUET:
+        return _ParquetRows(path, name, column)
+    remedy = "give a .npy or .parquet file with one row for each value"
+    raise StorageError(place, f"{path.suffix or 'no suffix'} is no format of rows", remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class _ArrayRows:
+    array: Array
+    name: str | None
+    count: int | None
+
+    def stretches(self, size: int) -> Iterator[Stretch]:
+        for start in range(0, len(self.array), size):
+            part = np.ascontiguousarray(self.array[start : start + size])
+            yield list(part) if self.name is None else {self.name: part}
+
+
+def _open_numpy(path: Path, name: str | None) -> _ArrayRows:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise StorageError(str(path), str(error), "give a .npy file of rows") from error
+    if not array.ndim:
+        raise StorageError(str(path), "it holds one number", "give an array with a row axis")
+    return _ArrayRows(array, name, len(array))
+
+
+@final
+class _ParquetRows:
+    def __init__(self, path: Path, name: str | None, column: str | None) -> None:
+        import_arrow()
+        import pyarrow.parquet
+
+        try:
+            self._file = pyarrow.parquet.ParquetFile(path)
+        except (OSError, ValueError) as error:
+            raise StorageError(str(path), str(error), "give a Parquet file") from error
+        names = self._file.schema_arrow.names
+        self._path, self._name = path, name
+        self._column = column or names[0]
+        if self._column not in names:
+            listed = ", ".join(map(repr, names))
+            reason = f"it has no column {self._column!r}"
+            raise StorageError(str(path), reason, f"choose one of {listed} with --column")
+        self.count: int | None = self._file.metadata.num_rows
+
+    def stretches(self, size: int) -> Iterator[Stretch]:
+        for batch in self._file.iter_batches(batch_size=size, columns=[self._column]):
+            cells = batch.column(0)
+            if cells.null_count:
+                reason = f"the column {self._column!r} has empty cells"
+                raise StorageError(str(self._path), reason, "drop these rows first")
+            array = _as_array(cells, self._path)
+            yield list(array) if self._name is None else {self._name: array}
+
+
+def _as_array(cells: "pa.Array", path: Path) -> Array:
+    from pyarrow import types
+
+    kind = cells.type
+    if types.is_list(kind) or types.is_large_list(kind):
+        if len(set(cells.value_lengths().to_pylist())) > 1:
+            raise StorageError(
+                str(path), "its rows differ in length", "give rows of one length"
+            )
+    elif not types.is_fixed_size_list(kind):
+        plain: Array = cells.to_numpy(zero_copy_only=False)
+        return plain
+    numbers: Array = cells.flatten().to_numpy(zero_copy_only=False)
+    return numbers.reshape(len(cells), -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    place: str
+    payload: Payload | None
+    count: int | None = None
+
+    def stretches(self, size: int) -> Iterator[Stretch]:
+        if self.place == "-":
+            yield from self._parts(sys.stdin, size)
+            return
+        try:
+            with Path(self.place).open(encoding="utf-8") as file:
+                yield from self._parts(file, size)
+        except UnicodeDecodeError as error:
+            remedy = "give a file of lines in UTF-8"
+            raise StorageError(self.place, "it is not UTF-8 text", remedy) from error
+
+    def _parts(self, file: IO[str], size: int) -> Iterator[Stretch]:
+        lines = (line.rstrip("\r\n") for line in file)
+        while part := list(islice(lines, size)):
+            yield [read_value(line, self.payload) for line in part]
+
+
+def import_arrow() -> None:
+    """Import pyarrow.
+
+    Raises:
+        MissingExtraError: If it is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise MissingExtraError("reading or writing Parquet", "pyarrow", "train") from error
+    del pa

@@ -1,0 +1,69 @@
+"""Files of many values through the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.tiny_world import write_tiny_world
+from transcoder.cli import app
+
+TO_LATENT = ("--from", "text<en>", "--to", "text_latent", "--rows")
+FROM_LATENT = ("--from", "text_latent", "--to", "text<de>", "--rows")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rows")
+    world = write_tiny_world(folder / "world")
+    CliRunner().invoke(app, ["apply", str(world), "--registry", str(folder / "reg")])
+    return folder / "reg"
+
+
+def convert(registry: Path, *arguments: str, lines: str | None = None) -> Result:
+    whole = ["convert", *arguments, "--registry", str(registry)]
+    return CliRunner().invoke(app, whole, input=lines)
+
+
+def test_lines_become_vectors_and_vectors_lines(registry: Path, tmp_path: Path) -> None:
+    latents = str(tmp_path / "latents.parquet")
+    made = convert(registry, "-", *TO_LATENT, "-o", latents, lines="qz\nab\nhi\n")
+    assert made.stdout == f"wrote 3 rows to {latents}\n"
+    assert convert(registry, latents, *FROM_LATENT).stdout == "qz\nab\nhi\n"
+    ten = ("--from", "text_latent", "--to", "text_latent", "--rows")
+    array = str(tmp_path / "latents.npy")
+    shown = json.loads(convert(registry, latents, *ten, "-o", array, "--json").stdout)
+    assert shown["rows"] == 3
+    assert np.load(array).shape == (3, 32)
+
+
+def test_a_row_that_fails_is_told_by_its_number_and_leaves_no_file(
+    registry: Path, tmp_path: Path
+) -> None:
+    made = convert(
+        registry, "-", *TO_LATENT, "-o", str(tmp_path / "a.parquet"), lines="qz\nq7\n"
+    )
+    assert made.exit_code == 1
+    assert "at value 1: '7' in 'q7' is not in the alphabet" in made.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nan_in_a_stretch_is_told_by_its_row(registry: Path, tmp_path: Path) -> None:
+    vectors = np.zeros((3000, 32), np.float32)
+    vectors[2500, 7] = np.nan
+    np.save(tmp_path / "a.npy", vectors)
+    made = convert(registry, str(tmp_path / "a.npy"), *FROM_LATENT)
+    assert "NaN or infinity in 'hidden' at row 2500" in made.stderr
+
+
+def test_vectors_of_another_width_are_one_sentence(registry: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((4, 31), np.float32))
+    made = convert(registry, str(tmp_path / "a.npy"), *FROM_LATENT)
+    assert made.exit_code == 1
+    assert "'hidden' is float32 (31,) but float32 (32) is wanted" in made.stderr
+
+
+def test_json_without_a_file_for_the_rows_is_wrong_usage(registry: Path) -> None:
+    assert convert(registry, "-", *TO_LATENT, "--json", lines="qz\n").exit_code == 2
