@@ -20,8 +20,7 @@ import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from transcoder.serving import Converter
-from transcoder.sessions import SessionPool
+from transcoder.serving import Converter, ServingSettings
 from transcoder.vocabulary import (
     Array,
     Catalog,
@@ -91,8 +90,9 @@ class Chain:
         )
         catalog = Catalog(modalities={each: ModalityEntry(each, spec) for each in places})
         blobs = {sha256(file).hexdigest(): file for file in files}
-        pool = SessionPool(blobs.__getitem__, threads=threads)
-        self.converter = Converter(catalog, blobs.__getitem__, allow=(), sessions=pool)
+        self.converter = Converter(
+            catalog, blobs.__getitem__, allow=(), settings=ServingSettings(threads=threads)
+        )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -102,6 +102,15 @@ def test_convert_prints_the_result(registry: Path) -> None:
     assert call(registry, "convert", *ENGLISH_TO_GERMAN, "qz").stdout == "qz\n"
 
 
+def test_convert_takes_as_much_of_the_machine_as_it_is_told(registry: Path) -> None:
+    told = ("--threads", "1", "--session-mib", "0", "--oracle-limit", "5")
+    assert call(registry, "convert", *ENGLISH_TO_GERMAN, "qz", *told).stdout == "qz\n"
+    wrong = call(registry, "convert", *ENGLISH_TO_GERMAN, "qz", "--provider", "GPU")
+    assert "there is no execution provider 'GPU'; " in wrong.stderr
+    wrong = call(registry, "convert", *ENGLISH_TO_GERMAN, "qz", "--oracle-limit", "0")
+    assert "'oracle_limit_s' is 0.0 but a time is wanted" in wrong.stderr
+
+
 def test_convert_reads_standard_input(registry: Path) -> None:
     arguments = ["convert", *ENGLISH_TO_GERMAN, "-", "--registry", str(registry)]
     assert CliRunner().invoke(app, arguments, input="hi\n").stdout == "hi\n"

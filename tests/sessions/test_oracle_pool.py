@@ -150,3 +150,15 @@ def test_numbers_whose_squares_overflow_are_finite() -> None:
     assert find_not_finite(batch) is None
     batch["vector"][1, 0] = np.nan
     assert find_not_finite(batch) == ("vector", 1)
+
+
+def test_an_oracle_that_hangs_is_given_up_and_named_and_the_next_call_is_answered() -> None:
+    pool, sleeper = (
+        OraclePool([tiny_oracles.__name__], limit_s=0.2),
+        oracle("Sleeps", seconds=30),
+    )
+    with pytest.raises(
+        OracleError, match=r"'Sleeps' failed: it gave no answer to 2 values within 0\.2 s"
+    ):
+        pool.run(sleeper, ["quick", "slow"])
+    assert pool.run(sleeper, ["quick"]) == ["quick"]

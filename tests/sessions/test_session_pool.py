@@ -16,7 +16,7 @@ from tests.sessions.session_worlds import (
     TABLE,
     segment,
 )
-from transcoder.errors import ConversionError, InvalidModelError
+from transcoder.errors import ConversionError, InvalidModelError, UnknownNameError
 from transcoder.sessions import SessionPool
 from transcoder.vocabulary import Array, Segment, Tensors
 
@@ -122,3 +122,9 @@ def test_the_longest_unused_session_goes_when_the_limit_is_reached() -> None:
     ):
         ran(pool, edge, batch)
     assert reads == [LOGARITHM.digest, SUMMER.digest, EMBEDDER.digest, SUMMER.digest]
+
+
+def test_an_execution_provider_that_is_not_there_is_told_with_the_nearest() -> None:
+    pool = SessionPool(BLOBS.__getitem__, providers=("CPUExecutionProvidr",))
+    with pytest.raises(UnknownNameError, match=r"no execution provider.*'CPUExecution"):
+        ran(pool, EMBEDDER, TOKENS)

@@ -1,6 +1,7 @@
 """Oracles of a few lines, right ones and wrong ones."""
 
 from collections.abc import Sequence
+from time import sleep
 
 import numpy as np
 
@@ -68,3 +69,14 @@ class Inverses:
 
     def __call__(self, values: Sequence[str]) -> list[str]:
         return [str(1 / (len(value) - 3)) for value in values]
+
+
+class Sleeps:
+    """Takes as many seconds as it is told, whatever it is given."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __call__(self, values: Sequence[str]) -> list[str]:
+        sleep(self.seconds if "slow" in values else 0)
+        return list(values)

@@ -35,6 +35,7 @@ from transcoder.cli._session import (
     AllowOption,
     JsonOption,
     RegistryOption,
+    failing_in_one_sentence,
     middleware,
     print_json,
 )
@@ -66,6 +67,20 @@ def convert(
     column: Annotated[
         str | None, typer.Option(help="Of a Parquet file of rows; the first by default.")
     ] = None,
+    threads: Annotated[
+        int,
+        typer.Option(min=0, help="Threads within an operator; 0: ONNX Runtime chooses."),
+    ] = 0,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(help="Execution provider, best first: CUDAExecutionProvider."),
+    ] = None,
+    session_mib: Annotated[
+        int, typer.Option(min=0, help="MiB of ONNX files that are kept loaded at one time.")
+    ] = 2048,
+    oracle_limit: Annotated[
+        float, typer.Option(help="Seconds that an oracle may take for one list of values.")
+    ] = 300.0,
     allow: AllowOption = None,
     prefer: PreferOption = "balanced",
     weight: WeightOption = None,
@@ -81,10 +96,17 @@ def convert(
     as_json: JsonOption = False,
 ) -> None:
     """Take one value, or every row of a file, to another modality along the best path."""
-    from transcoder.serving import read_value, write_value
+    from transcoder.serving import ServingSettings, read_value, write_value
     from transcoder.workflows import licences_of
 
-    with middleware(registry, allow=allow) as opened:
+    with failing_in_one_sentence():
+        serving = ServingSettings(
+            threads=threads,
+            providers=tuple(provider or ("CPUExecutionProvider",)),
+            byte_limit=session_mib * 2**20,
+            oracle_limit_s=oracle_limit,
+        )
+    with middleware(registry, allow=allow, serving=serving) as opened:
         wanted = preference(
             prefer,
             weight,

@@ -15,6 +15,7 @@ from transcoder.errors import TranscoderError
 from transcoder.vocabulary import JsonValue
 
 if TYPE_CHECKING:
+    from transcoder.serving import ServingSettings
     from transcoder.workflows import Middleware
 
 DEFAULT_REGISTRY = Path("registry")
@@ -39,6 +40,7 @@ def middleware(
     create: bool = False,
     allow: list[str] | None = None,
     is_silent: bool = False,
+    serving: "ServingSettings | None" = None,
 ) -> Iterator["Middleware"]:
     """Open the registry for one verb, and turn any failure into one sentence and exit 1.
 
@@ -47,13 +49,16 @@ def middleware(
         create: Whether to make it; its place is then printed to standard error.
         allow: Modules whose oracles may run, besides the usual ones.
         is_silent: Whether to make it without a word.
+        serving: How much of the machine converting may take.
     """
     from transcoder.workflows import ALLOWED, Middleware
 
     with failing_in_one_sentence():
         if create and not is_silent and not registry.exists():
             sys.stderr.write(f"making the registry {str(registry.resolve())!r}\n")
-        opened = Middleware.open(registry, create=create, allow=(*ALLOWED, *(allow or ())))
+        opened = Middleware.open(
+            registry, create=create, allow=(*ALLOWED, *(allow or ())), serving=serving
+        )
         try:
             yield opened
         finally:

@@ -1,6 +1,6 @@
 """Paths for applications: values in, values out, and gradients back."""
 
-from transcoder.serving._converter import Converter
+from transcoder.serving._converter import Converter, ServingSettings
 from transcoder.serving._cotangent import Cotangent
 from transcoder.serving._files import read_tensors, read_value, write_value
 from transcoder.serving._row_sinks import RowSink, create_rows
@@ -11,6 +11,7 @@ __all__ = [
     "Cotangent",
     "RowSink",
     "RowSource",
+    "ServingSettings",
     "Stretch",
     "create_rows",
     "open_rows",

@@ -1,12 +1,54 @@
 """Take values along a path."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, final, overload
 
+from transcoder.errors import FaultsError
 from transcoder.serving._cotangent import Cotangent
 from transcoder.serving._differentiator import Differentiator
-from transcoder.sessions import OraclePool, Runner, SessionPool
+from transcoder.sessions import (
+    DEFAULT_BYTE_LIMIT,
+    DEFAULT_LIMIT_S,
+    OraclePool,
+    Runner,
+    SessionPool,
+)
 from transcoder.vocabulary import Catalog, EdgePath, Gradients, Tensors, Value
+
+
+@dataclass(frozen=True, slots=True)
+class ServingSettings:
+    """How much of the machine converting may take.
+
+    Attributes:
+        threads: Within one operator of a network; 0 lets ONNX Runtime choose.
+        providers: ONNX Runtime's execution providers, best first.
+        byte_limit: Of the ONNX files that are kept loaded at one time.
+        oracle_limit_s: Seconds that an oracle may take for one list of values.
+        batch_size: Values that go together.
+
+    Raises:
+        FaultsError: If a number is out of range.
+    """
+
+    threads: int = 0
+    providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    byte_limit: int = DEFAULT_BYTE_LIMIT
+    oracle_limit_s: float = DEFAULT_LIMIT_S
+    batch_size: int = 256
+
+    def __post_init__(self) -> None:
+        least = {"threads": 0, "byte_limit": 0, "batch_size": 1}
+        faults = [
+            f"{name!r} is {getattr(self, name)} but at least {wanted} is wanted"
+            for name, wanted in least.items()
+            if getattr(self, name) < wanted
+        ]
+        if not self.oracle_limit_s > 0:
+            faults.append(f"'oracle_limit_s' is {self.oracle_limit_s} but a time is wanted")
+        if faults:
+            raise FaultsError("the serving settings", faults, "give other numbers")
 
 
 @final
@@ -17,7 +59,7 @@ class Converter:
         catalog: Knows the modalities.
         read_blob: Gives the ONNX file of a digest.
         allow: Modules whose oracles may run.
-        sessions: What runs segments; by default a pool with its own defaults.
+        settings: How much of the machine it may take.
     """
 
     def __init__(
@@ -26,10 +68,17 @@ class Converter:
         read_blob: Callable[[str], bytes],
         *,
         allow: Sequence[str],
-        sessions: SessionPool | None = None,
+        settings: ServingSettings | None = None,
     ) -> None:
-        self._oracles = OraclePool(allow)
-        self._runner = Runner(catalog, sessions or SessionPool(read_blob), self._oracles)
+        asked = settings or ServingSettings()
+        self._oracles = OraclePool(allow, limit_s=asked.oracle_limit_s)
+        pool = SessionPool(
+            read_blob,
+            byte_limit=asked.byte_limit,
+            threads=asked.threads,
+            providers=asked.providers,
+        )
+        self._runner = Runner(catalog, pool, self._oracles, asked.batch_size)
         self._differentiator = Differentiator(self._runner, read_blob)
 
     @overload

@@ -1,15 +1,20 @@
 """Oracles: allow-listed Python code, called with lists."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Protocol, TypeAlias, final, runtime_checkable
 
 from transcoder.errors import OracleError, OracleNotAllowedError, TranscoderError
 from transcoder.sessions._checks import ValueCheck
+from transcoder.sessions._deadline import Deadline, OverdueError
 from transcoder.vocabulary import Oracle, Value
 
 DEFAULT_ALLOW = ("transcoder.oracles",)
 """The modules whose oracles may always run."""
+
+DEFAULT_LIMIT_S = 300.0
+"""How long an oracle may take for one list of values where nothing else is said."""
 
 _Callable: TypeAlias = Callable[[list[Value]], object]
 
@@ -25,11 +30,16 @@ class OraclePool:
 
     Args:
         allow: Names of modules and packages whose code may run, whatever is inside included.
+        limit_s: Seconds that an oracle may take for one list of values.
     """
 
-    def __init__(self, allow: Sequence[str] = DEFAULT_ALLOW) -> None:
+    def __init__(
+        self, allow: Sequence[str] = DEFAULT_ALLOW, *, limit_s: float = DEFAULT_LIMIT_S
+    ) -> None:
         self.allow = tuple(allow)
+        self.limit_s = limit_s
         self._instances: dict[str, _Callable] = {}
+        self._deadline: Deadline[object] = Deadline(limit_s)
 
     def run(
         self, oracle: Oracle, values: Sequence[Value], *, check: ValueCheck | None = None
@@ -46,8 +56,8 @@ class OraclePool:
 
         Raises:
             OracleNotAllowedError: If its module is not on the allow-list.
-            OracleError: If it cannot be made, fails, or answers with something else than a
-                list of as many right values.
+            OracleError: If it cannot be made, fails, takes too long, or answers with something
+                else than a list of as many right values.
         """
         instance = self._instance(oracle)
         given = list(values)
@@ -66,6 +76,7 @@ class OraclePool:
 
     def close(self) -> None:
         """Let go of all oracles; the pool can be used again."""
+        self._deadline.close()
         instances, self._instances = self._instances, {}
         for instance in instances.values():
             if isinstance(instance, _Closing):
@@ -92,24 +103,29 @@ class OraclePool:
 
     def _called(self, oracle: Oracle, instance: _Callable, values: list[Value]) -> object:
         try:
-            return instance(values)
+            return self._deadline.run(lambda: instance(values))
+        except OverdueError as error:
+            reason = (
+                f"it gave no answer to {len(values)} values within {self.limit_s:g} s and was "
+                "given up; see whether it hangs, or allow it more time"
+            )
+            raise OracleError(oracle.name, None, reason) from error
         except OracleError as error:
             raise OracleError(oracle.name, error.index, error.reason) from error
         except TranscoderError:
             raise
         except Exception as error:
-            index = _first_failing(instance, values)
+            index = self._first_failing(instance, values)
             raise OracleError(oracle.name, index, _told(error)) from error
 
-
-def _first_failing(instance: _Callable, values: list[Value]) -> int | None:
-    """Find the value that fails alone too; a failure of a batch does not say which it was."""
-    for index, value in enumerate(values):
-        try:
-            instance([value])
-        except Exception:  # noqa: BLE001 # any failure answers the question
-            return index
-    return None
+    def _first_failing(self, instance: _Callable, values: list[Value]) -> int | None:
+        """Find the value that fails alone too; a failed batch does not say which it was."""
+        for index, value in enumerate(values):
+            try:
+                self._deadline.run(partial(instance, [value]))
+            except Exception:  # noqa: BLE001 # any failure answers the question
+                return index
+        return None
 
 
 def _told(error: Exception) -> str:

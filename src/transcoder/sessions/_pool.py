@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from transcoder.errors import ConversionError, InvalidModelError
+from transcoder.errors import ConversionError, InvalidModelError, UnknownNameError
 from transcoder.sessions._batches import numpy_dtype
 from transcoder.vocabulary import Array, Segment, Spec, Tensors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-_BYTE_LIMIT = 2 * 2**30
+DEFAULT_BYTE_LIMIT = 2 * 2**30
 _MOST_PLANS = 4096
 _QUIET = 3  # ONNX Runtime's severity "error"; what fails comes back as an exception anyway
 _NUMPY_DTYPES = {
@@ -63,7 +63,7 @@ class SessionPool:
         self,
         read_blob: Callable[[str], bytes],
         *,
-        byte_limit: int = _BYTE_LIMIT,
+        byte_limit: int = DEFAULT_BYTE_LIMIT,
         threads: int = 0,
         providers: tuple[str, ...] = ("CPUExecutionProvider",),
     ) -> None:
@@ -96,6 +96,7 @@ class SessionPool:
             The tensors of the target spec, batch axis first.
 
         Raises:
+            UnknownNameError: If ONNX Runtime has no such execution provider here.
             ConversionError: If the segment has no file, the batch does not fit the graph, or
                 ONNX Runtime fails.
             InvalidModelError: If ONNX Runtime refuses the file.
@@ -153,6 +154,10 @@ class SessionPool:
     def _make(self, segment: Segment, onnx_bytes: bytes) -> "InferenceSession":
         import onnxruntime
 
+        known = onnxruntime.get_available_providers()
+        for provider in self.providers:
+            if provider not in known:
+                raise UnknownNameError("execution provider", provider, known)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1

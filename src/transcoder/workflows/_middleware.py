@@ -18,7 +18,7 @@ from transcoder.planner import (
     find_paths,
 )
 from transcoder.registry import Commit, PastCommit, Registry, Swept, Transaction
-from transcoder.serving import Converter, Cotangent
+from transcoder.serving import Converter, Cotangent, ServingSettings
 from transcoder.vocabulary import (
     Catalog,
     EdgePath,
@@ -47,16 +47,29 @@ class Middleware(RegistryCalls[Commit]):
     Args:
         registry: Where models, modalities, oracles and datasets are kept.
         allow: Modules whose oracles may run.
+        serving: How much of the machine converting may take.
     """
 
-    def __init__(self, registry: Registry, *, allow: Sequence[str] = ALLOWED) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        allow: Sequence[str] = ALLOWED,
+        serving: ServingSettings | None = None,
+    ) -> None:
         self._registry = registry
         self._allow = tuple(allow)
+        self._settings = serving or ServingSettings()
         self._serving: tuple[int, Converter] | None = None
 
     @classmethod
     def open(
-        cls, url: str | Path, *, create: bool = False, allow: Sequence[str] = ALLOWED
+        cls,
+        url: str | Path,
+        *,
+        create: bool = False,
+        allow: Sequence[str] = ALLOWED,
+        serving: ServingSettings | None = None,
     ) -> "Middleware":
         """Open the registry in a folder.
 
@@ -64,11 +77,12 @@ class Middleware(RegistryCalls[Commit]):
             url: The folder.
             create: Whether to make it if it does not exist.
             allow: Modules whose oracles may run.
+            serving: How much of the machine converting may take.
 
         Raises:
             StorageError: If there is no registry and none is to be made.
         """
-        return cls(Registry.open(Path(url), create=create), allow=allow)
+        return cls(Registry.open(Path(url), create=create), allow=allow, serving=serving)
 
     @property
     @override
@@ -302,6 +316,8 @@ class Middleware(RegistryCalls[Commit]):
         catalog = self.catalog
         if self._serving is None or self._serving[0] != catalog.revision:
             self.close()
-            converter = Converter(catalog, self._registry.blob, allow=self._allow)
+            converter = Converter(
+                catalog, self._registry.blob, allow=self._allow, settings=self._settings
+            )
             self._serving = (catalog.revision, converter)
         return self._serving[1]
