@@ -40,6 +40,8 @@ def check_segment(
 def _renaming_faults(
     signature: Signature, source: Spec, target: Spec, names: Mapping[str, str]
 ) -> Iterator[str]:
+    if not names:
+        return
     tensors = {*source.names, *target.names}
     tensors |= {f"source.{each}" for each in source.names}
     tensors |= {f"target.{each}" for each in target.names}

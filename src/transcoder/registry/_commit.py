@@ -7,7 +7,6 @@ from transcoder.errors import CommitError, ConflictError
 from transcoder.registry._check import find_faults
 from transcoder.registry._conflict import find_conflicts
 from transcoder.registry._diff import Delta, diff
-from transcoder.registry._draft import Draft
 from transcoder.registry._latents import left_behind
 from transcoder.registry._nouns import Commit, State
 from transcoder.registry._staging import Staging
@@ -71,7 +70,7 @@ def _commit_onto(now: State, place: Place, staging: Staging, *, note: str) -> Co
     """Try once; None where others have committed, or swept a file, since the given state."""
     outcome = _outcome(now, staging)
     place.blobs.put(staging.files)
-    if not outcome.delta.changes:
+    if not outcome.commit.changed:
         return outcome.commit
     is_written = place.store.write(
         now.revision,
@@ -90,17 +89,16 @@ def _outcome(now: State, staging: Staging) -> _Outcome:
     conflicts = find_conflicts(staging.staged, staging.base, now)
     if conflicts:
         raise ConflictError(conflicts)
-    draft = Draft(now)
-    for staged in staging.staged:
-        draft.apply(staged)
+    draft = staging.draft_on(now)
     after, retired = draft.finish()
     faults = [*staging.faults, *draft.faults, *find_faults(now, after)]
     if faults:
         raise CommitError(list(dict.fromkeys(faults)))
     delta = diff(now, after)
+    changes = delta.changes
     commit = Commit(
-        revision=after.revision if delta.changes else now.revision,
-        changed=delta.changes,
+        revision=after.revision if changes else now.revision,
+        changed=changes,
         segments=draft.settled_segments(after),
         retired=retired,
         left_behind=left_behind(now, after),

@@ -61,7 +61,8 @@ class Draft:
 
     def view(self) -> State:
         """Give the state so far, with spaces settled and nothing retired by itself."""
-        return self._state(founded(self._nouns, self._state()))
+        state = self._state()
+        return replace(state, nouns=founded(self._nouns, state))
 
     def finish(self) -> tuple[State, tuple[SegmentKey, ...]]:
         """Settle spaces, retire what nothing holds, and give the state.
@@ -71,9 +72,7 @@ class Draft:
         """
         state = self.view()
         retired = retirable(state)
-        for key in retired:
-            self._of(key).retire()
-        return (self._state(state.nouns) if retired else state), retired
+        return (_without(state, retired) if retired else state), retired
 
     def settled_segments(self, state: State) -> tuple[Segment, ...]:
         """Give what each staged segment became in a finished state."""
@@ -96,18 +95,29 @@ class Draft:
             return replace(noun, space=noun.space or known.space)
         return noun
 
-    def _state(self, nouns: Mapping[NounId, Noun] | None = None) -> State:
+    def _state(self) -> State:
         segments, retired = dict(self._base.segments), dict(self._base.retired)
         for key, versions in self._versions.items():
             _put(segments, key, versions.live)
             _put(retired, key, versions.retired)
         return State(
             self._base.revision + 1,
-            self._nouns if nouns is None else nouns,
+            self._nouns,
             segments,
             retired,
             self._base.swept,
         )
+
+
+def _without(state: State, keys: tuple[SegmentKey, ...]) -> State:
+    """Retire all versions of some segments."""
+    segments, retired = dict(state.segments), dict(state.retired)
+    for key in keys:
+        versions = Versions(segments[key], retired.get(key, ()))
+        versions.retire()
+        _put(segments, key, versions.live)
+        _put(retired, key, versions.retired)
+    return replace(state, segments=segments, retired=retired)
 
 
 def _put(

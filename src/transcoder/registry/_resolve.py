@@ -9,7 +9,7 @@ from transcoder.vocabulary import Dataset, Modality, ModalityEntry, Oracle, Segm
 
 def resolve_modality(modality: Modality, nouns: Iterable[Noun]) -> Modality:
     """Give an open standard latent its newest version; where there is none it stays open."""
-    if not modality.is_standard_latent or modality.version is not None:
+    if not _is_open(modality):
         return modality
     known = (each.modality for each in nouns if isinstance(each, ModalityEntry))
     versions = [each for each in known if each.name == modality.name]
@@ -18,9 +18,15 @@ def resolve_modality(modality: Modality, nouns: Iterable[Noun]) -> Modality:
 
 def resolve_key(key: SegmentKey, nouns: Iterable[Noun]) -> SegmentKey:
     """Give both ends of a segment their newest version."""
-    known = list(nouns) if key.source.is_latent or key.target.is_latent else []
+    if not (_is_open(key.source) or _is_open(key.target)):
+        return key
+    known = list(nouns)
     source, target = (resolve_modality(each, known) for each in (key.source, key.target))
     return SegmentKey(key.model, source, target)
+
+
+def _is_open(modality: Modality) -> bool:
+    return modality.is_standard_latent and modality.version is None
 
 
 def resolve_noun(noun: Noun, nouns: Iterable[Noun]) -> Noun:

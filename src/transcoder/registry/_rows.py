@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from transcoder.registry._nouns import Kind, Noun, id_of
 from transcoder.vocabulary import (
@@ -34,6 +34,8 @@ from transcoder.vocabulary import (
 
 Row: TypeAlias = dict[str, str | int | None]
 """One row of a table, by column."""
+
+_NO_OBJECT, _NO_LIST = "{}", "[]"
 
 _modality = lru_cache(maxsize=4096)(Modality.parse)
 
@@ -79,11 +81,11 @@ def row_of_segment(segment: Segment) -> Row:
         "kind": segment.kind.value,
         "digest": segment.digest,
         "signature": _signature_json(segment.signature) if segment.signature else None,
-        "names": canonical_json(segment.names),
+        "names": _object_json(segment.names),
         "licence": segment.licence,
         "origin": segment.origin,
-        "scores": canonical_json([_score_json(each) for each in segment.scores]),
-        "lineage": canonical_json(segment.lineage),
+        "scores": _scores_json(segment.scores),
+        "lineage": _object_json(segment.lineage),
         "is_current": int(segment.is_current),
     }
 
@@ -96,11 +98,11 @@ def segment_of(row: Mapping[str, str]) -> Segment:
         kind=SegmentKind(row["kind"]),
         digest=row["digest"],
         signature=_signature_of(row["signature"]) if row["signature"] else None,
-        names=json.loads(row["names"]),
+        names=_object_of(row["names"]),
         licence=row["licence"],
         origin=row["origin"],
-        scores=tuple(_score_of(each) for each in json.loads(row["scores"])),
-        lineage=json.loads(row["lineage"]),
+        scores=_scores_of(row["scores"]),
+        lineage=_object_of(row["lineage"]),
         is_current=bool(row["is_current"]),
     )
 
@@ -110,15 +112,23 @@ def key_of(row: Mapping[str, str]) -> SegmentKey:
     return SegmentKey(row["model"], _modality(row["source"]), _modality(row["target"]))
 
 
-def segment_as_stored(segment: Segment) -> Segment:
-    """Give the segment that would be read back.
+def segment_as_stored(segment: Segment, key: SegmentKey, digest: str | None) -> Segment:
+    """Give the segment that would be read back, as a version of a key that has no number yet.
+
+    Args:
+        segment: As it was asked for.
+        key: Its key, with both ends resolved.
+        digest: Of its file.
 
     Raises:
         TypeError: If something in it has no JSON form.
         ValueError: If a number in it is not finite.
         MalformedNameError: If a name in it could not be read again.
     """
-    return segment_of(_read(row_of_segment(segment)))
+    row = row_of_segment(segment)
+    row |= {"source": str(key.source), "target": str(key.target), "digest": digest}
+    row |= {"version": 1, "is_current": 0}
+    return segment_of(_read(row))
 
 
 def _read(row: Row) -> Mapping[str, str]:
@@ -273,6 +283,22 @@ def _signature_of(text: str) -> Signature:
         parameters=found["parameters"],
         size_bytes=found["size_bytes"],
     )
+
+
+def _object_json(value: Mapping[str, JsonValue]) -> str:
+    return canonical_json(value) if value else _NO_OBJECT
+
+
+def _object_of(text: str) -> dict[str, Any]:
+    return {} if text == _NO_OBJECT else json.loads(text)
+
+
+def _scores_json(scores: tuple[Score, ...]) -> str:
+    return canonical_json([_score_json(each) for each in scores]) if scores else _NO_LIST
+
+
+def _scores_of(text: str) -> tuple[Score, ...]:
+    return () if text == _NO_LIST else tuple(_score_of(each) for each in json.loads(text))
 
 
 def _score_json(score: Score) -> JsonValue:

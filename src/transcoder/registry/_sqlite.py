@@ -25,7 +25,14 @@ from transcoder.registry._nouns import (
     State,
     id_of,
 )
-from transcoder.registry._rows import key_of, noun_of, row_of, row_of_segment, segment_of
+from transcoder.registry._rows import (
+    Row,
+    key_of,
+    noun_of,
+    row_of,
+    row_of_segment,
+    segment_of,
+)
 from transcoder.registry._schema import APPLICATION_ID, MIGRATIONS
 from transcoder.registry._statements import (
     ADD_HISTORY,
@@ -115,8 +122,9 @@ class SqliteStore(Store):
             connection.executemany(PUT_BLOB, sizes)
             for noun in delta.nouns:
                 _write_noun(connection, noun)
-            for segment in delta.segments:
-                _write_segment(connection, segment, revision=base + 1)
+            for is_new, segments in groupby(delta.segments, lambda each: each.is_new):
+                rows = [_segment_row(each, revision=base + 1) for each in segments]
+                connection.executemany(ADD_SEGMENT if is_new else MOVE_SEGMENT, rows)
             _write_history(connection, base + 1, delta.changes, note=note)
             return True
 
@@ -266,12 +274,10 @@ def _write_noun(connection: sqlite3.Connection, delta: NounDelta) -> None:
         connection.execute(statements.put, row_of(delta.noun))
 
 
-def _write_segment(
-    connection: sqlite3.Connection, delta: SegmentDelta, *, revision: int
-) -> None:
-    retired_at = revision if delta.is_retired else None
-    row = {**row_of_segment(delta.segment), "retired_at": retired_at}
-    connection.execute(ADD_SEGMENT if delta.is_new else MOVE_SEGMENT, row)
+def _segment_row(delta: SegmentDelta, *, revision: int) -> Row:
+    row = row_of_segment(delta.segment)
+    row["retired_at"] = revision if delta.is_retired else None
+    return row
 
 
 def _write_history(

@@ -70,6 +70,15 @@ class Staging:
             self._view = self._draft.view().catalog
         return self._view
 
+    def draft_on(self, state: State) -> Draft:
+        """Apply everything that is asked for to a state; to the base it was done already."""
+        if state is self.base:
+            return self._draft
+        draft = Draft(state)
+        for staged in self._staged:
+            draft.apply(staged)
+        return draft
+
     def put(self, noun: Noun) -> None:
         """Ask for a noun."""
         noun_id = id_of(noun)
@@ -94,10 +103,9 @@ class Staging:
         """Ask for a version of a segment; gives it with the number that it would have."""
         key = resolve_key(segment.key, self._draft.nouns.values())
         digest = self._keep_file(segment, onnx)
-        wanted = replace(segment, key=key, digest=digest, version=1, is_current=False)
-        stored = self._attempt(str(key), lambda: segment_as_stored(wanted))
+        stored = self._attempt(str(key), lambda: segment_as_stored(segment, key, digest))
         if stored is None:
-            return wanted
+            return replace(segment, key=key, digest=digest, version=1, is_current=False)
         if isinstance(expected_current, SeenAtStart):
             current = self.base.current(key)
             expected_current = current.version if current else None

@@ -55,7 +55,7 @@ class Versions:
             return self.current or self.live[-1]
         version = self._by_content.get(_content(segment))
         if version is None:
-            version = self._add(segment)
+            version = self._add(segment, is_current=make_current)
         elif version in self._retired:
             self._live[version] = self._retired.pop(version)
         if make_current:
@@ -68,18 +68,19 @@ class Versions:
             self._retired[version] = replace(segment, is_current=False)
         self._live = {}
 
-    def _add(self, segment: Segment) -> int:
+    def _add(self, segment: Segment, *, is_current: bool) -> int:
         self._newest += 1
-        if (segment.version, segment.is_current) != (self._newest, False):
-            segment = replace(segment, version=self._newest, is_current=False)
+        if (segment.version, segment.is_current) != (self._newest, is_current):
+            segment = replace(segment, version=self._newest, is_current=is_current)
         self._live[self._newest] = segment
         self._by_content[_content(segment)] = self._newest
         return self._newest
 
     def _make_current(self, version: int) -> None:
-        current = self.current
-        if current is not None and current.version != version:
-            self._live[current.version] = replace(current, is_current=False)
+        others = [each for each in self._live.values() if each.is_current]
+        for other in others:
+            if other.version != version:
+                self._live[other.version] = replace(other, is_current=False)
         if not self._live[version].is_current:
             self._live[version] = replace(self._live[version], is_current=True)
 

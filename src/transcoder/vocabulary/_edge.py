@@ -29,6 +29,17 @@ class SegmentKey:
     target: Modality
 
     @override
+    def __hash__(self) -> int:
+        """In one step; see `Modality`."""
+        ends = (
+            self.source.name,
+            self.source.arguments,
+            self.target.name,
+            self.target.arguments,
+        )
+        return hash((self.model, ends))
+
+    @override
     def __str__(self) -> str:
         return f"{self.model}: {self.source} -> {self.target}"
 

@@ -14,6 +14,9 @@ STANDARD_LATENTS = frozenset({"global", "image_latent", "speech_latent", "text_l
 """Latents whose names everyone shares; all others are private."""
 
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9_.\-]*"
+_UUID_LENGTHS = frozenset({32, 36})
+"""With and without hyphens."""
+
 _GRAMMAR = re.compile(
     rf"(?P<name>\{{{_WORD}\}}|{_WORD})"
     rf"(?:<(?P<arguments>\s*{_WORD}\s*(?:,\s*{_WORD}\s*)*)>)?"
@@ -89,6 +92,11 @@ class Modality:
         if version is not None and not modality.is_standard_latent:
             raise MalformedNameError("modality", text, f"{match['name']!r}, without a version")
         return modality
+
+    @override
+    def __hash__(self) -> int:
+        """In one step, for keys of large tables are hashed time and again."""
+        return hash((self.name, self.arguments, self.version))
 
     @property
     def is_private(self) -> bool:
@@ -181,6 +189,8 @@ class ModalityType:
 
 
 def _is_uuid(text: str) -> bool:
+    if len(text) not in _UUID_LENGTHS:
+        return False
     try:
         UUID(text)
     except ValueError:
