@@ -98,6 +98,24 @@ def test_opportunities_are_listed_best_first(registry: Path) -> None:
     assert kinds == [("latent", "real"), ("output", "real")]
 
 
+def test_opportunities_have_a_graph_and_a_picture(registry: Path) -> None:
+    ends = ("opportunities", "{A}", "text_latent")
+    (latent, _) = json.loads(call(registry, *ends, "--json").stdout)["opportunities"]
+    assert {each["when"] for each in latent["graph"]["edges"]} == {
+        "once",
+        "trained",
+        "compared",
+    }
+    assert call(registry, *ends, "--mermaid").stdout.startswith("flowchart LR\n")
+    assert "latent" in call(registry, *ends, "-k", "3").stdout
+
+
+def test_opportunities_that_are_none_say_what_is_lacking(registry: Path) -> None:
+    failed = call(registry, "opportunities", "{A}", "{A}")
+    assert failed.exit_code == 1
+    assert "it would have to join two different latents" in failed.stderr
+
+
 def test_convert_prints_the_result(registry: Path) -> None:
     assert call(registry, "convert", *ENGLISH_TO_GERMAN, "qz").stdout == "qz\n"
 

@@ -3,6 +3,14 @@
 from transcoder.planner._explained import ExplainedEdge, ExplainedPath, explain_path
 from transcoder.planner._judged import find_judged_chains
 from transcoder.planner._lacking import require_opportunities
+from transcoder.planner._learning_graph import (
+    LearningEdge,
+    LearningGraph,
+    LearningNode,
+    When,
+    draw_mermaid,
+    learning_graph,
+)
 from transcoder.planner._missing import MissingTranscoder, explain_missing, find_missing
 from transcoder.planner._opportunities import MAX_LENGTH, find_opportunities
 from transcoder.planner._paths import find_path, find_paths, path_cost
@@ -24,9 +32,14 @@ __all__ = [
     "UNMEASURED_RETENTION",
     "ExplainedEdge",
     "ExplainedPath",
+    "LearningEdge",
+    "LearningGraph",
+    "LearningNode",
     "MissingTranscoder",
     "Preference",
     "Terms",
+    "When",
+    "draw_mermaid",
     "edge_cost",
     "edge_terms",
     "explain_missing",
@@ -37,6 +50,7 @@ __all__ = [
     "find_path",
     "find_paths",
     "latency_ms",
+    "learning_graph",
     "path_cost",
     "require_opportunities",
 ]

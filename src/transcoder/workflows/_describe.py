@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from transcoder.planner import ExplainedPath
+from transcoder.planner import ExplainedPath, learning_graph
 from transcoder.registry import Commit
 from transcoder.vocabulary import (
     Catalog,
@@ -176,7 +176,15 @@ def describe_opportunity(opportunity: Opportunity) -> Mapping[str, JsonValue]:
         "per_row_ms": opportunity.cost.per_row_ms,
         "per_step_ms": opportunity.cost.per_step_ms,
         "sentence": opportunity.sentence,
+        "graph": _describe_graph(opportunity),
     }
+
+
+def _describe_graph(opportunity: Opportunity) -> Mapping[str, JsonValue]:
+    graph = learning_graph(opportunity)
+    nodes: list[JsonValue] = [asdict(each) for each in graph.nodes]
+    edges: list[JsonValue] = [{**asdict(each), "when": each.when.value} for each in graph.edges]
+    return {"nodes": nodes, "edges": edges}
 
 
 def _describe_route(route: Route) -> Mapping[str, JsonValue]:

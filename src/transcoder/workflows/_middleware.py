@@ -16,6 +16,7 @@ from transcoder.planner import (
     find_opportunities,
     find_path,
     find_paths,
+    require_opportunities,
 )
 from transcoder.registry import Commit, PastCommit, Registry, Swept, Transaction
 from transcoder.serving import Converter, Cotangent, ServingSettings
@@ -183,6 +184,17 @@ class Middleware(RegistryCalls[Commit]):
     ) -> ExplainedPath:
         """Price each step of a path, and say why it is taken and not the next best."""
         return explain_path(self.catalog, path, pieces=pieces, preference=preference)
+
+    def require_training_opportunities(
+        self, source: str, target: str, *, k: int = 1
+    ) -> tuple[Opportunity, ...]:
+        """Find at least one way to train the transcoder; see `get_training_opportunities`.
+
+        Raises:
+            NoOpportunityError: If there is none; it says what is lacking.
+        """
+        ends = Modality.parse(source), Modality.parse(target)
+        return require_opportunities(self.catalog, *ends, k=k)
 
     def get_training_opportunities(
         self, source: str, target: str, *, k: int = 1
