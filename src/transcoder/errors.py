@@ -1,6 +1,6 @@
 """One tree of exceptions; each says who, what was found, what was wanted and what to do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 
@@ -66,11 +66,15 @@ class RecipeError(FaultsError):
 
 
 class ConflictError(TranscoderError):
-    """Another transaction changed the same things first."""
+    """Another transaction changed the same things first.
 
-    def __init__(self, touched: Sequence[str]) -> None:
-        self.touched = tuple(touched)
-        names = ", ".join(repr(name) for name in self.touched)
+    Attributes:
+        touched: By name, what the other made of it.
+    """
+
+    def __init__(self, touched: Mapping[str, str]) -> None:
+        self.touched = dict(touched)
+        names = ", ".join(f"{name!r} ({what})" for name, what in self.touched.items())
         super().__init__(
             f"another transaction has changed {names} meanwhile; nothing was changed, "
             "look at the new state and start the transaction again"

@@ -40,9 +40,7 @@ def test_two_contents_for_one_name_are_a_conflict(tmp_path: Path) -> None:
     second.put(ModalityType("video", ("L",)))
     second.put(ModalityType("image"))
     first.commit()
-    text = (
-        "another transaction has changed 'modality type video' meanwhile; nothing was changed"
-    )
+    text = r"another transaction has changed 'modality type video' \(added\) meanwhile; nothing"
     with pytest.raises(ConflictError, match=text):
         second.commit()
     assert "image" not in registry.catalog().modality_types
@@ -63,7 +61,7 @@ def test_changing_what_another_removed_is_a_conflict(tmp_path: Path) -> None:
     first.remove(numbers)
     second.put(replace(numbers, group="german"))
     first.commit()
-    with pytest.raises(ConflictError, match="'dataset numbers'"):
+    with pytest.raises(ConflictError, match=r"'dataset numbers' \(removed\)"):
         second.commit()
 
 
@@ -73,7 +71,7 @@ def test_adding_to_what_another_unregistered_is_a_conflict(tmp_path: Path) -> No
     first.remove(VOICE)
     second.put_segment(joint(4), onnx_file(4), make_current=False)
     first.commit()
-    with pytest.raises(ConflictError, match=r"'Joint: {EnTTS} -> text_latent@1'"):
+    with pytest.raises(ConflictError, match=r"-> text_latent@1' \(unregistered\) meanwhile"):
         second.commit()
 
 
@@ -83,7 +81,18 @@ def test_unregistering_what_another_added_to_is_a_conflict(tmp_path: Path) -> No
     first.put_segment(joint(4), onnx_file(4), make_current=False)
     second.remove(JOINT)
     first.commit()
-    with pytest.raises(ConflictError, match=r"'Joint: {EnTTS} -> text_latent@1'"):
+    with pytest.raises(ConflictError, match=r"\(version 1 current, 2 registered\) meanwhile"):
+        second.commit()
+
+
+def test_two_changes_of_one_noun_name_what_the_other_changed(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    first, second = registry.start_transaction(), registry.start_transaction()
+    numbers = registry.catalog().datasets["numbers"]
+    first.put(replace(numbers, group="german", licence="MIT"))
+    second.put(replace(numbers, group="english"))
+    first.commit()
+    with pytest.raises(ConflictError, match=r"numbers' \(group and licence changed\)"):
         second.commit()
 
 

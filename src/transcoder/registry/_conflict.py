@@ -1,16 +1,16 @@
 """What two transactions both touched."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from transcoder.registry._nouns import Noun, State
 from transcoder.registry._staged import PutNoun, PutSegment, RemoveNoun, RemoveSegment, Staged
 from transcoder.registry._versions import same_content
-from transcoder.vocabulary import ModalityEntry
+from transcoder.vocabulary import ModalityEntry, SegmentKey
 
 
-def find_conflicts(staged: Iterable[Staged], base: State, theirs: State) -> list[str]:
-    """Name what is staged and stands differently now from what the transaction saw.
+def find_conflicts(staged: Iterable[Staged], base: State, theirs: State) -> dict[str, str]:
+    """Name what is staged and stands differently now, and say what became of it.
 
     Nothing is in conflict where others made the very thing that is staged, nor where they only
     added versions to a segment that versions are to be added to.
@@ -20,23 +20,49 @@ def find_conflicts(staged: Iterable[Staged], base: State, theirs: State) -> list
         base: What it saw when it began.
         theirs: What there is now.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for each in staged:
-        found.update(dict.fromkeys(_conflicts(each, base, theirs)))
-    return list(found)
+        found.update(_conflicts(each, base, theirs))
+    return found
 
 
-def _conflicts(staged: Staged, base: State, theirs: State) -> Iterator[str]:
+def _conflicts(staged: Staged, base: State, theirs: State) -> Iterator[tuple[str, str]]:
     match staged:
         case PutNoun() | RemoveNoun():
             if not _is_free(staged, base, theirs):
-                yield str(staged.id)
+                yield (
+                    str(staged.id),
+                    _became(base.nouns.get(staged.id), theirs.nouns.get(staged.id)),
+                )
         case PutSegment():
+            key = staged.segment.key
             if _was_overtaken(staged, base, theirs):
-                yield str(staged.segment.key)
+                yield str(key), _moved(key, theirs)
         case RemoveSegment(key):
             if theirs.segments.get(key) not in (None, base.segments.get(key)):
-                yield str(key)
+                yield str(key), _moved(key, theirs)
+
+
+def _became(before: Noun | None, after: Noun | None) -> str:
+    if after is None:
+        return "removed"
+    if before is None:
+        return "added"
+    changed = [
+        each.name
+        for each in fields(after)
+        if getattr(before, each.name, None) != getattr(after, each.name)
+    ]
+    return f"{' and '.join(changed)} changed"
+
+
+def _moved(key: SegmentKey, theirs: State) -> str:
+    versions, current = theirs.segments.get(key, ()), theirs.current(key)
+    if not versions:
+        return "unregistered"
+    if current is None:
+        return f"no version current, {len(versions)} registered"
+    return f"version {current.version} current, {len(versions)} registered"
 
 
 def _is_free(staged: PutNoun | RemoveNoun, base: State, theirs: State) -> bool:
