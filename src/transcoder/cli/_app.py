@@ -13,6 +13,7 @@ from transcoder.cli._get_model import get_model
 from transcoder.cli._history import history
 from transcoder.cli._info import info
 from transcoder.cli._init import init
+from transcoder.cli._measure import measure
 from transcoder.cli._opportunities import opportunities
 from transcoder.cli._path import path
 from transcoder.cli._register import register
@@ -27,7 +28,7 @@ app = typer.Typer(
     help="Join pretrained networks: find paths between modalities and take values along them.",
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(info, path, opportunities, convert, export_path),
+    *(info, path, opportunities, convert, export_path, measure),
     *(cut, init, apply, unregister, get_model, history, restore, gc),
 )
 for verb in _VERBS:

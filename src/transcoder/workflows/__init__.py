@@ -21,6 +21,7 @@ from transcoder.workflows._describe import (
     describe_segment,
     licences_of,
 )
+from transcoder.workflows._latencies import Measured
 from transcoder.workflows._middleware import ALLOWED, Middleware
 from transcoder.workflows._preferences import read_preference
 from transcoder.workflows._scaffold import scaffold
@@ -31,6 +32,7 @@ __all__ = [
     "Changes",
     "Codec",
     "CutFiles",
+    "Measured",
     "Middleware",
     "apply_world",
     "compare_halves",

@@ -35,6 +35,14 @@ from transcoder.workflows._calls import RegistryCalls
 from transcoder.workflows._changes import Changes
 from transcoder.workflows._convert_rows import Advance, convert_rows
 from transcoder.workflows._export_path import PathFile, export_path
+from transcoder.workflows._latencies import (
+    Measured,
+    find_unmeasured,
+    latencies_stamp,
+    measure_latencies,
+    read_latencies,
+    with_latencies,
+)
 from transcoder.workflows._store import Freed, Verified, remove_unused, store_of, verify_store
 
 ALLOWED = ("transcoder.oracles",)
@@ -62,6 +70,7 @@ class Middleware(RegistryCalls[Commit]):
         self._allow = tuple(allow)
         self._settings = serving or ServingSettings()
         self._serving: tuple[int, Converter] | None = None
+        self._planning: tuple[tuple[int, int], Catalog] | None = None
 
     @classmethod
     def open(
@@ -153,7 +162,7 @@ class Middleware(RegistryCalls[Commit]):
             NoPathError: If there is none; it says which transcoder would make one.
         """
         return find_path(
-            self.catalog,
+            self._planned,
             Modality.parse(source),
             Modality.parse(target),
             pieces=pieces,
@@ -171,7 +180,7 @@ class Middleware(RegistryCalls[Commit]):
     ) -> tuple[EdgePath, ...]:
         """Find the k best paths, cheapest first, equally cheap ones by name; see `get_path`."""
         return find_paths(
-            self.catalog,
+            self._planned,
             Modality.parse(source),
             Modality.parse(target),
             k=k,
@@ -183,7 +192,24 @@ class Middleware(RegistryCalls[Commit]):
         self, path: EdgePath, pieces: Sequence[str] = (), preference: Preference | None = None
     ) -> ExplainedPath:
         """Price each step of a path, and say why it is taken and not the next best."""
-        return explain_path(self.catalog, path, pieces=pieces, preference=preference)
+        return explain_path(self._planned, path, pieces=pieces, preference=preference)
+
+    def measure(self, models: Sequence[str] = (), *, again: bool = False) -> Iterator[Measured]:
+        """Measure how long segments take here for one row; the planner then counts with that.
+
+        Args:
+            models: Their ids; all if there are none.
+            again: Whether to measure those that were measured already.
+
+        Yields:
+            What came of each, in order of name.
+        """
+        catalog = self.catalog
+        known = {} if again else read_latencies(self._registry.root)
+        segments = find_unmeasured(catalog, models, known)
+        yield from measure_latencies(
+            catalog, segments, read_blob=self._registry.blob, root=self._registry.root
+        )
 
     def require_training_opportunities(
         self, source: str, target: str, *, k: int = 1
@@ -194,7 +220,7 @@ class Middleware(RegistryCalls[Commit]):
             NoOpportunityError: If there is none; it says what is lacking.
         """
         ends = Modality.parse(source), Modality.parse(target)
-        return require_opportunities(self.catalog, *ends, k=k)
+        return require_opportunities(self._planned, *ends, k=k)
 
     def get_training_opportunities(
         self, source: str, target: str, *, k: int = 1
@@ -207,7 +233,7 @@ class Middleware(RegistryCalls[Commit]):
             k: How many combinations of routes to give of each opportunity.
         """
         ends = Modality.parse(source), Modality.parse(target)
-        return find_opportunities(self.catalog, *ends, k=k)
+        return find_opportunities(self._planned, *ends, k=k)
 
     @overload
     def convert(
@@ -322,6 +348,15 @@ class Middleware(RegistryCalls[Commit]):
     @override
     def _blob(self, digest: str) -> bytes:
         return self._registry.blob(digest)
+
+    @property
+    def _planned(self) -> Catalog:
+        """All that is registered, with what was measured here; one object until it changes."""
+        catalog, root = self.catalog, self._registry.root
+        state = catalog.revision, latencies_stamp(root)
+        if self._planning is None or self._planning[0] != state:
+            self._planning = state, with_latencies(catalog, read_latencies(root))
+        return self._planning[1]
 
     @property
     def _converter(self) -> Converter:
