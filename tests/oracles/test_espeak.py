@@ -89,6 +89,18 @@ def test_an_unknown_voice_is_named() -> None:
         EspeakSynthesizer(voice="xx-nobody")(["one"])
 
 
+def test_a_variant_and_a_pitch_sound_otherwise(voice: EspeakSynthesizer) -> None:
+    (plain,) = voice(["seven"])
+    for other in ({"voice": "en-us+f3"}, {"voice": "en-us", "pitch": 70}):
+        (sound,) = EspeakSynthesizer(**other)(["seven"])  # type: ignore[arg-type] # one of each
+        assert not np.array_equal(sound.samples, plain.samples)
+
+
+def test_an_unknown_variant_is_named_with_some_known_ones() -> None:
+    with pytest.raises(OracleError, match=r"no variant 'zzz' of voices, as 'en-us\+zzz' asks"):
+        EspeakSynthesizer(voice="en-us+zzz")(["one"])
+
+
 def test_an_utterance_that_takes_too_long_is_given_up() -> None:
     started = time.monotonic()
     with pytest.raises(OracleError, match=r"died or took over 0\.01 s, twice, at 'one'"):

@@ -26,7 +26,8 @@ class EspeakSynthesizer:
     anew once if it dies, and ends with the synthesizer. It needs a POSIX system.
 
     Args:
-        voice: eSpeak's name of the voice, such as "en-us" or "de".
+        voice: eSpeak's name of the voice, such as "en-us" or "de", and with "+" its name of a
+            variant, such as "en-us+f3".
         rate_wpm: Words per minute.
         pitch: Height of the voice, 0 to 99.
         limit_s: Seconds after which one utterance is given up.

@@ -14,6 +14,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import BinaryIO
 
 from transcoder.oracles._espeak_pipe import read_message, write_message
@@ -35,8 +36,10 @@ class _Espeak:
         self._library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
         self._chunks: list[bytes] = []
         self._callback = _Callback(self._collect)
-        data_path = os.fsencode(espeakng_loader.get_data_path())
-        self.rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, 0, data_path, 0))
+        data = Path(espeakng_loader.get_data_path())
+        self.rate_hz = int(
+            self._library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), 0)
+        )
         if self.rate_hz <= 0:
             raise RuntimeError("the eSpeak NG library does not start")
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(1))
@@ -44,6 +47,7 @@ class _Espeak:
         voice = str(settings["voice"])
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise RuntimeError(f"eSpeak NG has no voice {voice!r}")
+        _check_variant(voice, data / "voices" / "!v")
         for parameter, name in ((_RATE_PARAMETER, "rate_wpm"), (_PITCH_PARAMETER, "pitch")):
             self._library.espeak_SetParameter(parameter, int(str(settings[name])), 0)
 
@@ -63,6 +67,16 @@ class _Espeak:
             raise RuntimeError(f"eSpeak NG gave up with status {status}")
         self._library.espeak_Synchronize()
         return b"".join(self._chunks)
+
+
+def _check_variant(voice: str, folder: Path) -> None:
+    """Refuse a variant that is not there, which the library would pass over in silence."""
+    _, plus, variant = voice.partition("+")
+    if plus and variant not in {path.name for path in folder.iterdir()}:
+        raise RuntimeError(
+            f"eSpeak NG has no variant {variant!r} of voices, as {voice!r} asks for; "
+            "'m1' to 'm8' and 'f1' to 'f5' are among those it has"
+        )
 
 
 def _answer(voice: _Espeak, text: str, out: BinaryIO) -> None:
