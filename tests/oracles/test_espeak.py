@@ -92,7 +92,7 @@ def test_an_unknown_voice_is_named() -> None:
 def test_a_variant_and_a_pitch_sound_otherwise(voice: EspeakSynthesizer) -> None:
     (plain,) = voice(["seven"])
     for other in ({"voice": "en-us+f3"}, {"voice": "en-us", "pitch": 70}):
-        (sound,) = EspeakSynthesizer(**other)(["seven"])  # type: ignore[arg-type] # one of each
+        (sound,) = EspeakSynthesizer(**other)(["seven"])
         assert not np.array_equal(sound.samples, plain.samples)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.planner.planner_worlds import catalog, modality, numbers
 from transcoder.errors import NoPathError
-from transcoder.planner import explain_missing, find_missing, find_path
+from transcoder.planner import explain_missing, find_missing, find_missing_set, find_path
 
 
 def test_the_transcoder_that_is_missing_is_named_and_can_be_trained() -> None:
@@ -68,3 +68,50 @@ def test_a_piece_off_all_paths_is_answered_with_the_transcoder_that_it_lacks() -
     lacking = r"with '\{EnTTS\}', a transcoder '\{EnTTS\}' -> 'text_latent@1' would make one"
     with pytest.raises(NoPathError, match=lacking):
         find_path(world, modality("text<en>"), modality("text<de>"), pieces=["{EnTTS}"])
+
+
+ISLANDS = """
+text<en> => in => {A}
+{B} => middle => {C}
+{D} => out => text<de>
+"""
+
+
+def test_several_transcoders_are_named_in_the_order_of_the_way() -> None:
+    world = catalog(ISLANDS)
+    found = find_missing_set(world, modality("text<en>"), modality("text<de>"), ["middle"])
+    assert [(str(each.source), str(each.target)) for each in found] == [
+        ("{A}", "{B}"),
+        ("{C}", "{D}"),
+    ]
+    with pytest.raises(
+        NoPathError,
+        match=(
+            r"with 'middle', 2 transcoders would make one: '\{A\}' -> '\{B\}', which cannot be "
+            r"trained from what is registered and '\{C\}' -> '\{D\}', which cannot"
+        ),
+    ):
+        find_path(world, modality("text<en>"), modality("text<de>"), pieces=["middle"])
+
+
+def test_the_order_of_pieces_that_lacks_fewest_is_told() -> None:
+    world = catalog(ISLANDS + "{A} -> first -> {B}\n{C} -> second -> {A}")
+    found = find_missing_set(
+        world, modality("text<en>"), modality("text<de>"), ["second", "first"]
+    )
+    assert len(found) == 1
+    assert str(found[0].target) == "{D}"
+
+
+def test_nothing_is_missing_where_every_leg_is_joined() -> None:
+    world = catalog("text<en> => in => {A}\n{A} => out => text<de>")
+    assert find_missing_set(world, modality("text<en>"), modality("text<de>"), ["in"]) == ()
+
+
+def test_a_piece_that_is_yet_to_be_trained_is_no_unknown_name() -> None:
+    edges = (
+        "text<en> => in => {A}\n{A} => out => text<de>\n{A} -> new -> {B} transcoder untrained"
+    )
+    world = catalog(edges + "\n{B} => far => text<de>")
+    with pytest.raises(NoPathError, match="there is none with these pieces, but without that"):
+        find_path(world, modality("text<en>"), modality("text<de>"), pieces=["new"])

@@ -11,7 +11,12 @@ from transcoder.planner._learning_graph import (
     draw_mermaid,
     learning_graph,
 )
-from transcoder.planner._missing import MissingTranscoder, explain_missing, find_missing
+from transcoder.planner._missing import (
+    MissingTranscoder,
+    explain_missing,
+    find_missing,
+    find_missing_set,
+)
 from transcoder.planner._opportunities import MAX_LENGTH, find_opportunities
 from transcoder.planner._paths import find_path, find_paths, path_cost
 from transcoder.planner._preference import (
@@ -46,6 +51,7 @@ __all__ = [
     "explain_path",
     "find_judged_chains",
     "find_missing",
+    "find_missing_set",
     "find_opportunities",
     "find_path",
     "find_paths",

@@ -5,7 +5,7 @@ from itertools import islice
 
 from transcoder.errors import MixedSpacesError, NoPathError, UnknownNameError
 from transcoder.planner._graph import View, graph_of
-from transcoder.planner._missing import explain_missing, explain_missing_piece, find_missing
+from transcoder.planner._missing import explain_missing, explain_missing_set, find_missing
 from transcoder.planner._preference import Preference, edge_cost
 from transcoder.planner._tour import Tour
 from transcoder.planner._walk import Walker
@@ -102,14 +102,16 @@ def _no_path(
         walked = _maybe_path(catalog, source, target, kept)
         if walked is not None:
             advice = f"there is none {reason}, but without that there is {walked}"
-            detour = explain_missing_piece(catalog, source, target, pieces)
+            detour = explain_missing_set(catalog, source, target, pieces)
             if detour is not None:
                 advice = f"with {detour}"
             return NoPathError(str(source), str(target), advice)
     missing = find_missing(catalog, source, target)
     if missing is not None and missing.is_between_versions:
         return MixedSpacesError(str(missing.source), str(missing.target))
-    return NoPathError(str(source), str(target), explain_missing(catalog, source, target))
+    detour = explain_missing_set(catalog, source, target, pieces) if pieces else None
+    advice = f"with {detour}" if detour else explain_missing(catalog, source, target)
+    return NoPathError(str(source), str(target), advice)
 
 
 def _maybe_path(
