@@ -1,25 +1,29 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.adapters.pairs import Pairs, Rows
 from transcoder.adapters import (
     Affine,
-    Pairs,
+    Moments,
     fit_identity,
     fit_ladder,
     fit_mean,
     fit_procrustes,
     fit_ridge,
+    squared_error,
 )
 from transcoder.errors import DataError, NonFiniteError
 
 
-def _random(*shape: int, seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _random(*shape: int, seed: int = 0) -> Rows:
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def _rotation(dim: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _rotation(dim: int) -> Rows:
     return np.linalg.qr(_random(dim, dim, seed=7)).Q
 
 
@@ -30,22 +34,22 @@ def _error(affine: Affine, pairs: Pairs) -> float:
 @settings(max_examples=40, deadline=None)
 @given(rows=st.integers(2, 12), dim=st.integers(1, 6), seed=st.integers(0, 99))
 def test_procrustes_is_orthogonal_whatever_the_pairs(rows: int, dim: int, seed: int) -> None:
-    pairs = Pairs.of(_random(rows, dim, seed=seed), _random(rows, dim, seed=seed + 1))
-    weight = fit_procrustes(pairs).weight
+    pairs = Pairs(_random(rows, dim, seed=seed), _random(rows, dim, seed=seed + 1))
+    weight = fit_procrustes(pairs.moments).weight
     assert np.allclose(weight @ weight.T, np.eye(dim), atol=1e-9)
 
 
 def test_procrustes_finds_a_rotation_and_a_shift() -> None:
     x = _random(50, 5)
-    pairs = Pairs.of(x, x @ _rotation(5) + 3)
-    assert _error(fit_procrustes(pairs), pairs) < 1e-10
+    pairs = Pairs(x, x @ _rotation(5) + 3)
+    assert _error(fit_procrustes(pairs.moments), pairs) < 1e-10
 
 
 def test_procrustes_with_scale_finds_the_factor_too() -> None:
     x = _random(50, 5)
-    pairs = Pairs.of(x, 12.5 * x @ _rotation(5) - 1)
-    assert _error(fit_procrustes(pairs, scale=True), pairs) < 1e-9
-    assert _error(fit_procrustes(pairs), pairs) > 1
+    pairs = Pairs(x, 12.5 * x @ _rotation(5) - 1)
+    assert _error(fit_procrustes(pairs.moments, scale=True), pairs) < 1e-9
+    assert _error(fit_procrustes(pairs.moments), pairs) > 1
 
 
 @pytest.mark.parametrize("source_dim", [4, 6])
@@ -53,24 +57,24 @@ def test_procrustes_embeds_one_space_in_a_larger_one(source_dim: int) -> None:
     x = _random(50, 4)
     padded = np.pad(x, ((0, 0), (0, 2))) @ _rotation(6)
     ends = (x, padded) if source_dim == 4 else (padded, x)
-    pairs = Pairs.of(*ends)
-    assert _error(fit_procrustes(pairs), pairs) < 1e-10
+    pairs = Pairs(*ends)
+    assert _error(fit_procrustes(pairs.moments), pairs) < 1e-10
 
 
 def test_ridge_finds_a_linear_map() -> None:
     x = _random(200, 6)
-    pairs = Pairs.of(x, x @ _random(6, 9, seed=1) + 4)
-    assert _error(fit_ridge(pairs, pairs), pairs) < 1e-5
+    pairs = Pairs(x, x @ _random(6, 9, seed=1) + 4)
+    assert _error(fit_ridge(pairs.moments, pairs.moments), pairs) < 1e-5
 
 
 def test_ridge_takes_the_lambda_that_is_best_on_validation_rows() -> None:
     x, noise = _random(30, 25), _random(30, 3, seed=5)
-    training = Pairs.of(x, x @ _random(25, 3, seed=1) + 3 * noise)
+    training = Pairs(x, x @ _random(25, 3, seed=1) + 3 * noise)
     fresh = _random(200, 25, seed=9)
-    validation = Pairs.of(fresh, fresh @ _random(25, 3, seed=1))
-    chosen = _squared(fit_ridge(training, validation), validation)
+    validation = Pairs(fresh, fresh @ _random(25, 3, seed=1))
+    chosen = _squared(fit_ridge(training.moments, validation.moments), validation)
     for share in (1e-8, 1e-2, 100.0):
-        alone = fit_ridge(training, validation, lambdas=[share])
+        alone = fit_ridge(training.moments, validation.moments, lambdas=[share])
         assert chosen <= _squared(alone, validation)
 
 
@@ -80,84 +84,123 @@ def _squared(affine: Affine, pairs: Pairs) -> float:
 
 def test_ridge_of_standardised_units_does_not_feel_scales() -> None:
     x, y = _random(40, 5), _random(40, 3, seed=1)
-    plain, large = Pairs.of(x, y), Pairs.of(x * 1e6, y)
-    given, wanted = fit_ridge(large, large), fit_ridge(plain, plain)
+    plain, large = Pairs(x, y), Pairs(x * 1e6, y)
+    given, wanted = (fit_ridge(each.moments, each.moments) for each in (large, plain))
     assert np.allclose(given.apply(x * 1e6), wanted.apply(x))
 
 
 @pytest.mark.parametrize("rows", [2, 3, 8])
 def test_every_rung_stands_on_fewer_rows_than_dimensions(rows: int) -> None:
-    pairs = Pairs.of(_random(rows, 20), _random(rows, 10, seed=1))
-    for rung in fit_ladder(pairs, pairs):
+    pairs = Pairs(_random(rows, 20), _random(rows, 10, seed=1))
+    for rung in fit_ladder(pairs.moments, pairs.moments):
         assert np.isfinite(rung.apply(pairs.source)).all(), rung.name
 
 
 def test_every_rung_stands_on_constant_and_duplicated_columns() -> None:
     x = _random(30, 4)
     faulty = np.hstack([x, x, np.full((30, 2), 5.0)])
-    pairs = Pairs.of(faulty, np.hstack([x, np.zeros((30, 1))]))
-    *_, ridge = fit_ladder(pairs, pairs)
+    pairs = Pairs(faulty, np.hstack([x, np.zeros((30, 1))]))
+    *_, ridge = fit_ladder(pairs.moments, pairs.moments)
     assert _error(ridge, pairs) < 1e-5
 
 
 def test_every_rung_stands_on_rows_that_are_all_the_same() -> None:
-    pairs = Pairs.of(np.full((5, 3), 2.0), np.full((5, 4), 7.0))
-    _, _, procrustes, ridge = fit_ladder(pairs, pairs)
+    pairs = Pairs(np.full((5, 3), 2.0), np.full((5, 4), 7.0))
+    _, _, procrustes, ridge = fit_ladder(pairs.moments, pairs.moments)
     assert _error(ridge, pairs) < 1e-12
     assert _error(procrustes, pairs) < 1e-12
 
 
 def test_the_ladder_goes_from_mean_to_ridge() -> None:
-    pairs = Pairs.of(_random(10, 3), _random(10, 2, seed=1))
-    names = [rung.name for rung in fit_ladder(pairs, pairs)]
+    pairs = Pairs(_random(10, 3), _random(10, 2, seed=1))
+    names = [rung.name for rung in fit_ladder(pairs.moments, pairs.moments)]
     assert names == ["mean", "identity", "procrustes", "ridge"]
 
 
 def test_one_validation_row_is_enough_to_choose_lambda() -> None:
     x, y = _random(10, 3), _random(10, 2, seed=1)
-    assert fit_ridge(Pairs.of(x, y), Pairs.of(x[:1], y[:1])).weight.shape == (3, 2)
+    assert fit_ridge(Pairs(x, y).moments, Pairs(x[:1], y[:1]).moments).weight.shape == (3, 2)
 
 
 def test_the_mean_gives_the_mean() -> None:
-    pairs = Pairs.of(_random(10, 3), _random(10, 2, seed=1))
-    assert np.allclose(fit_mean(pairs).apply(pairs.source), pairs.target.mean(axis=0))
+    pairs = Pairs(_random(10, 3), _random(10, 2, seed=1))
+    assert np.allclose(fit_mean(pairs.moments).apply(pairs.source), pairs.target.mean(axis=0))
 
 
 def test_the_identity_pads_with_zeros_and_drops_what_is_over() -> None:
     rows = np.array([[1.0, 2.0], [3.0, 4.0]])
     wider, narrower = np.zeros((2, 3)), np.zeros((2, 1))
-    assert fit_identity(Pairs.of(rows, wider)).apply(rows).tolist() == [[1, 2, 0], [3, 4, 0]]
-    assert fit_identity(Pairs.of(rows, narrower)).apply(rows).tolist() == [[1], [3]]
+    assert fit_identity(Pairs(rows, wider).moments).apply(rows).tolist() == [
+        [1, 2, 0],
+        [3, 4, 0],
+    ]
+    assert fit_identity(Pairs(rows, narrower).moments).apply(rows).tolist() == [[1], [3]]
 
 
 def test_nan_is_refused_by_its_row() -> None:
     x = _random(4, 2)
     x[2, 1] = np.nan
     with pytest.raises(NonFiniteError, match=r"NaN or infinity in 'source' at row 2"):
-        Pairs.of(x, x)
+        Moments.of([(x, x)])
     with pytest.raises(NonFiniteError, match=r"NaN or infinity in 'target' at row 2"):
-        Pairs.of(_random(4, 2), np.where(np.isnan(x), np.inf, x))
+        Moments.of([(_random(4, 2), np.where(np.isnan(x), np.inf, x))])
 
 
 def test_unequal_rows_are_refused() -> None:
     with pytest.raises(DataError, match=r"shapes \(3, 2\) and \(4, 2\) are no pairs of rows"):
-        Pairs.of(_random(3, 2), _random(4, 2))
+        Moments.of([(_random(3, 2), _random(4, 2))])
 
 
 def test_a_single_row_is_refused() -> None:
-    pairs = Pairs.of(_random(1, 2), _random(1, 2))
+    pairs = Pairs(_random(1, 2), _random(1, 2))
     with pytest.raises(DataError, match=r"2 or more are needed .* and there are 1"):
-        fit_procrustes(pairs)
+        fit_procrustes(pairs.moments)
 
 
 def test_no_validation_rows_are_refused() -> None:
-    pairs = Pairs.of(_random(5, 2), _random(5, 2))
+    pairs = Pairs(_random(5, 2), _random(5, 2))
     with pytest.raises(DataError, match=r"1 or more are needed .* and there are 0"):
-        fit_ridge(pairs, Pairs.of(_random(0, 2), _random(0, 2)))
+        fit_ridge(pairs.moments, Pairs(_random(0, 2), _random(0, 2)).moments)
 
 
 @pytest.mark.parametrize("lambdas", [[], [0.0, 1.0]])
 def test_lambdas_that_are_not_positive_are_refused(lambdas: list[float]) -> None:
-    pairs = Pairs.of(_random(5, 2), _random(5, 2))
+    pairs = Pairs(_random(5, 2), _random(5, 2))
     with pytest.raises(DataError, match=r"lambdas are \[.*\]; name positive ones"):
-        fit_ridge(pairs, pairs, lambdas=lambdas)
+        fit_ridge(pairs.moments, pairs.moments, lambdas=lambdas)
+
+
+@settings(max_examples=30, deadline=None)
+@given(sizes=st.lists(st.integers(0, 9), min_size=1, max_size=6), seed=st.integers(0, 99))
+def test_moments_of_blocks_are_those_of_all_rows(sizes: list[int], seed: int) -> None:
+    rows = sum(sizes)
+    x, y = _random(rows, 4, seed=seed) + 1e3, _random(rows, 3, seed=seed + 1)
+    ends = np.cumsum([0, *sizes])
+    pieces = [slice(first, last) for first, last in pairwise(ends)]
+    found = Moments.of((x[piece], y[piece]) for piece in pieces)
+    assert found.rows == rows
+    if rows:
+        left, right = x - x.mean(axis=0), y - y.mean(axis=0)
+        assert np.allclose(found.source_mean, x.mean(axis=0))
+        assert np.allclose(found.source_products, left.T @ left, atol=1e-8)
+        assert np.allclose(found.cross_products, left.T @ right, atol=1e-8)
+        assert np.allclose(found.target_squares, (right**2).sum(axis=0), atol=1e-8)
+
+
+def test_the_squared_error_of_moments_is_that_of_the_rows() -> None:
+    fresh = Pairs(_random(30, 5, seed=3) + 2, _random(30, 4, seed=4))
+    pairs = Pairs(_random(40, 5), _random(40, 4, seed=1))
+    for rung in fit_ladder(pairs.moments, pairs.moments):
+        assert np.isclose(squared_error(rung, fresh.moments), _squared(rung, fresh))
+
+
+def test_a_row_that_is_not_finite_is_counted_over_all_blocks() -> None:
+    x = _random(6, 2)
+    x[5, 0] = np.nan
+    with pytest.raises(NonFiniteError, match="at row 5"):
+        Moments.of([(x[:3], x[:3]), (x[3:], x[3:])])
+
+
+def test_no_rows_at_all_are_refused() -> None:
+    with pytest.raises(DataError, match=r"pairs of latents.*there are none; add rows"):
+        Moments.of([])

@@ -3,12 +3,12 @@ import pytest
 import torch
 from torch import nn
 
+from tests.adapters.pairs import Pairs
 from transcoder.adapters import (
     AdapterSettings,
     Affine,
     LinearSettings,
     MlpSettings,
-    Pairs,
     ResidualSettings,
     Statistics,
     build_adapter,
@@ -26,17 +26,17 @@ ALL = [LinearSettings(), MlpSettings(hidden=8), ResidualSettings(hidden=8)]
 def _pairs(scale: float = 1.0, shift: float = 0.0) -> Pairs:
     random = np.random.default_rng(0)
     x = random.normal(size=(40, 6)) * scale + shift
-    return Pairs.of(x, np.tanh(x @ random.normal(size=(6, 4)) / scale) * 3 - 2)
+    return Pairs(x, np.tanh(x @ random.normal(size=(6, 4)) / scale) * 3 - 2)
 
 
 def _build(settings: AdapterSettings, pairs: Pairs, seed: int = 0) -> tuple[nn.Module, Affine]:
-    start = fit_ridge(pairs, pairs)
+    start = fit_ridge(pairs.moments, pairs.moments)
     adapter = build_adapter(
         settings,
         SOURCE,
         target=TARGET,
         start=start,
-        statistics=Statistics.of(pairs),
+        statistics=Statistics.of(pairs.moments),
         generator=torch.Generator().manual_seed(seed),
     )
     return adapter, start
@@ -106,7 +106,7 @@ def test_noise_and_dropout_are_only_there_in_training(settings: AdapterSettings)
 
 def test_constant_columns_do_not_blow_up() -> None:
     x = np.hstack([_pairs().source[:, :5], np.full((40, 1), 1e3)])
-    pairs = Pairs.of(x, _pairs().target)
+    pairs = Pairs(x, _pairs().target)
     adapter, _ = _build(MlpSettings(hidden=8), pairs)
     moved = torch.from_numpy(pairs.source).float()
     moved[:, 5] += 1e-3
@@ -136,7 +136,7 @@ def test_a_closed_form_of_another_shape_is_refused() -> None:
             SOURCE,
             target=TARGET,
             start=wrong,
-            statistics=Statistics.of(_pairs()),
+            statistics=Statistics.of(_pairs().moments),
             generator=torch.Generator(),
         )
 
@@ -148,6 +148,6 @@ def test_statistics_of_another_latent_are_refused() -> None:
             TARGET,
             target=SOURCE,
             start=Affine("mean", np.zeros((4, 6)), np.zeros(6)),
-            statistics=Statistics.of(_pairs()),
+            statistics=Statistics.of(_pairs().moments),
             generator=torch.Generator(),
         )

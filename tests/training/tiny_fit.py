@@ -17,7 +17,7 @@ from torch import nn
 
 from transcoder.adapters import (
     AdapterSettings,
-    Pairs,
+    Moments,
     ResidualSettings,
     Statistics,
     build_adapter,
@@ -63,10 +63,10 @@ def tiny_vectors() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return x.astype(np.float32), y.astype(np.float32)
 
 
-def tiny_pairs() -> Pairs:
-    """Give the training rows."""
+def tiny_moments() -> Moments:
+    """Give those of the training rows."""
     x, y = tiny_vectors()
-    return Pairs.of(x[TRAINING], y[TRAINING])
+    return Moments.of([(x[TRAINING], y[TRAINING])])
 
 
 def tiny_adapter(settings: AdapterSettings = NOISY) -> nn.Module:
@@ -75,8 +75,8 @@ def tiny_adapter(settings: AdapterSettings = NOISY) -> nn.Module:
         settings,
         SOURCE,
         target=TARGET,
-        start=fit_ridge(tiny_pairs(), tiny_pairs()),
-        statistics=Statistics.of(tiny_pairs()),
+        start=fit_ridge(tiny_moments(), tiny_moments()),
+        statistics=Statistics.of(tiny_moments()),
         generator=torch.Generator().manual_seed(0),
     )
 
@@ -104,7 +104,7 @@ def tiny_fit(
 ) -> Fitted:
     """Fit three epochs from seed 0, with a checkpoint every two steps."""
     seed_everything(0, verbose=False)
-    variance = Statistics.of(tiny_pairs()).target_variance
+    variance = Statistics.of(tiny_moments()).target_variance
     return fit_adapter(
         LearningGraph(tiny_adapter(adapter), [latent_term(TARGET, variance=variance)]),
         tiny_data(before, batch_size),

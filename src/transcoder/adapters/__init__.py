@@ -3,7 +3,7 @@
 The closed forms compute in numpy and float64; the cores are torch modules over named tensors.
 """
 
-from transcoder.adapters._affine import Affine, Pairs
+from transcoder.adapters._affine import Affine
 from transcoder.adapters._closed_form import (
     LAMBDAS,
     fit_identity,
@@ -11,6 +11,7 @@ from transcoder.adapters._closed_form import (
     fit_mean,
     fit_procrustes,
     fit_ridge,
+    squared_error,
 )
 from transcoder.adapters._cores import (
     LinearAdapter,
@@ -18,6 +19,7 @@ from transcoder.adapters._cores import (
     ResidualAdapter,
     build_adapter,
 )
+from transcoder.adapters._moments import Moments
 from transcoder.adapters._settings import (
     AdapterSettings,
     LinearSettings,
@@ -34,7 +36,7 @@ __all__ = [
     "LinearSettings",
     "MlpAdapter",
     "MlpSettings",
-    "Pairs",
+    "Moments",
     "ResidualAdapter",
     "ResidualSettings",
     "Statistics",
@@ -45,5 +47,6 @@ __all__ = [
     "fit_mean",
     "fit_procrustes",
     "fit_ridge",
+    "squared_error",
     "vector_of",
 ]

@@ -4,34 +4,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transcoder.adapters._affine import Affine, Matrix, Pairs
+from transcoder.adapters._affine import Affine
+from transcoder.adapters._moments import Matrix, Moments
 from transcoder.errors import DataError
 
 LAMBDAS = tuple(float(each) for each in np.logspace(-8, 2, 21))
 """Ridge penalties to try, in units of the mean variance of a source column times the rows."""
 
 
-def fit_mean(training: Pairs) -> Affine:
+def fit_mean(training: Moments) -> Affine:
     """Give the mean target whatever comes in: what any honest map must beat.
 
     Raises:
         DataError: If there are fewer than two rows.
     """
-    x, y = training.at_least(2).source, training.target
-    return Affine("mean", np.zeros((x.shape[1], y.shape[1])), y.mean(axis=0))
+    shape = training.at_least(2).cross_products.shape
+    return Affine("mean", np.zeros(shape), training.target_mean)
 
 
-def fit_identity(training: Pairs) -> Affine:
+def fit_identity(training: Moments) -> Affine:
     """Pass numbers through in their order; missing ones are zero, surplus ones are dropped.
 
     Raises:
         DataError: If there are fewer than two rows.
     """
-    x, y = training.at_least(2).source, training.target
-    return Affine("identity", np.eye(x.shape[1], y.shape[1]), np.zeros(y.shape[1]))
+    source_dim, target_dim = training.at_least(2).cross_products.shape
+    return Affine("identity", np.eye(source_dim, target_dim), np.zeros(target_dim))
 
 
-def fit_procrustes(training: Pairs, *, scale: bool = False) -> Affine:
+def fit_procrustes(training: Moments, *, scale: bool = False) -> Affine:
     """Turn the centred source onto the centred target, without stretching single directions.
 
     Both sides are padded with zeros to the larger dimension; the rotation UV' comes from the
@@ -47,19 +48,18 @@ def fit_procrustes(training: Pairs, *, scale: bool = False) -> Affine:
     Raises:
         DataError: If there are fewer than two rows.
     """
-    x, y, source_mean, target_mean = _centred(training)
-    source_dim, target_dim = x.shape[1], y.shape[1]
+    source_dim, target_dim = training.at_least(2).cross_products.shape
     cross = np.zeros((max(source_dim, target_dim),) * 2)
-    cross[:source_dim, :target_dim] = x.T @ y
+    cross[:source_dim, :target_dim] = training.cross_products
     left, values, right = np.linalg.svd(cross)
-    energy = float((x**2).sum())
+    energy = float(np.trace(training.source_products))
     factor = float(values.sum()) / energy if scale and energy > 0 else 1.0
     weight = factor * (left @ right)[:source_dim, :target_dim]
-    return Affine("procrustes", weight, target_mean - source_mean @ weight)
+    return _through_means("procrustes", weight, training)
 
 
 def fit_ridge(
-    training: Pairs, validation: Pairs, *, lambdas: Sequence[float] = LAMBDAS
+    training: Moments, validation: Moments, *, lambdas: Sequence[float] = LAMBDAS
 ) -> Affine:
     """Least squares with a penalty on the weights, its strength chosen on validation rows.
 
@@ -81,23 +81,34 @@ def fit_ridge(
             "pairs of latents", f"lambdas are {list(lambdas)}", "name positive ones"
         )
     validation.at_least(1)
-    x, y, source_mean, target_mean = _centred(training)
-    values, vectors = np.linalg.eigh(x.T @ x)
+    values, vectors = np.linalg.eigh(training.at_least(2).source_products)
     unit = float(values.mean()) or 1.0
-    turned = vectors.T @ (x.T @ y)
+    turned = vectors.T @ training.cross_products
 
     def weight(share: float) -> Matrix:
         return vectors @ (turned / (values.clip(min=0) + share * unit)[:, None])
 
     def error(share: float) -> float:
-        given = (validation.source - source_mean) @ weight(share) + target_mean
-        return float(((given - validation.target) ** 2).sum())
+        return squared_error(_through_means("ridge", weight(share), training), validation)
 
     best = weight(min(sorted(lambdas, reverse=True), key=error))
-    return Affine("ridge", best, target_mean - source_mean @ best)
+    return _through_means("ridge", best, training)
 
 
-def fit_ladder(training: Pairs, validation: Pairs) -> tuple[Affine, ...]:
+def squared_error(affine: Affine, rows: Moments) -> float:
+    """Sum the squared errors of a map over rows, from their moments alone.
+
+    |XW + b - Y|² = tr(W'X'XW) - 2 tr(W'X'Y) + tr(Y'Y) of centred rows, and for each row the
+    squared error at the means.
+    """
+    weight = affine.weight
+    spread = float(((rows.source_products @ weight) * weight).sum())
+    spread += float(rows.target_squares.sum() - 2 * (rows.cross_products * weight).sum())
+    at_means = affine.apply(rows.source_mean) - rows.target_mean
+    return max(spread, 0.0) + rows.rows * float((at_means**2).sum())
+
+
+def fit_ladder(training: Moments, validation: Moments) -> tuple[Affine, ...]:
     """Fit every closed form, from the one that knows least to the one that knows most.
 
     Args:
@@ -118,7 +129,5 @@ def fit_ladder(training: Pairs, validation: Pairs) -> tuple[Affine, ...]:
     )
 
 
-def _centred(training: Pairs) -> tuple[Matrix, Matrix, Matrix, Matrix]:
-    x, y = training.at_least(2).source, training.target
-    source_mean, target_mean = x.mean(axis=0), y.mean(axis=0)
-    return x - source_mean, y - target_mean, source_mean, target_mean
+def _through_means(name: str, weight: Matrix, training: Moments) -> Affine:
+    return Affine(name, weight, training.target_mean - training.source_mean @ weight)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from transcoder.adapters._affine import Affine, Matrix, Pairs
+from transcoder.adapters._affine import Affine
+from transcoder.adapters._moments import Matrix, Moments
 from transcoder.errors import AdapterMismatchError
 from transcoder.vocabulary import Spec, TensorSpec
 
@@ -58,19 +59,21 @@ class Statistics:
     target_variance: float
 
     @classmethod
-    def of(cls, training: Pairs) -> Self:
+    def of(cls, training: Moments) -> Self:
         """Measure training rows.
 
         Raises:
             DataError: If there are fewer than two rows.
         """
-        source, target = training.at_least(2).source, training.target
+        rows = training.at_least(2).rows
+        source = np.diagonal(training.source_products) / rows
+        target = training.target_squares / rows
         return cls(
-            source.mean(axis=0),
-            _scale(source),
-            target.mean(axis=0),
-            _scale(target),
-            float(target.var(axis=0).mean()) or 1.0,
+            training.source_mean,
+            _scale(source, training.source_mean),
+            training.target_mean,
+            _scale(target, training.target_mean),
+            float(target.mean()) or 1.0,
         )
 
     def standardised(self, affine: Affine) -> tuple[Matrix, Matrix]:
@@ -84,9 +87,9 @@ class Statistics:
         return weight, bias
 
 
-def _scale(vectors: Matrix) -> Matrix:
-    deviation = vectors.std(axis=0)
-    constant = deviation <= _ROUNDING * np.abs(vectors.mean(axis=0))
+def _scale(variance: Matrix, mean: Matrix) -> Matrix:
+    deviation = np.sqrt(variance)
+    constant = deviation <= _ROUNDING * np.abs(mean)
     return np.where(constant, float(deviation.max()) or 1.0, deviation)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from lightning.pytorch import seed_everything
 
-from transcoder.adapters import Affine, Pairs, Statistics, fit_ladder, vector_of
+from transcoder.adapters import Affine, Moments, Statistics, fit_ladder, vector_of
 from transcoder.data import Table, load_table, rows_of
 from transcoder.evaluation import Bootstrap
 from transcoder.export import Exported, export_adapter
@@ -42,6 +42,9 @@ from transcoder.workflows._registering import (
 )
 from transcoder.workflows._store import store_of
 from transcoder.workflows._tables import ladder_table, results_table, strata_table
+
+_BLOCK = 4096
+"""Rows that are read together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,15 +155,17 @@ def _run(bureau: Bureau, table: Table, rows: Mapping[Split, np.ndarray]) -> RunR
         plan, materials, bureau.runner, bootstrap=Bootstrap(config.resamples, config.seed)
     )
     narrator.stage("Closed forms")
-    pairs = {split: _pairs(plan, materials, split) for split in (Split.TRAIN, Split.VALIDATION)}
-    affines = fit_ladder(pairs[Split.TRAIN], pairs[Split.VALIDATION])
+    training, validation = (
+        _moments(plan, materials, split) for split in (Split.TRAIN, Split.VALIDATION)
+    )
+    affines = fit_ladder(training, validation)
     rungs = [
         closed_form_candidate(each, plan, key=bureau.key, runner=bureau.runner)
         for each in affines
     ]
     best = bench.best_on_validation(rungs)
     narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
-    start = Start(_named(affines, best), Statistics.of(pairs[Split.TRAIN]), config.seed)
+    start = Start(_named(affines, best), Statistics.of(training), config.seed)
     narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {best.name}")
     net = _fit(bureau, materials, start)
     narrator.stage("Judge the exported files on test rows")
@@ -216,11 +221,14 @@ def _fit(bureau: Bureau, materials: Materials, start: Start) -> Candidate:
     return make_candidate(kind, exported, key=bureau.key, runner=bureau.runner)
 
 
-def _pairs(plan: TrainingPlan, materials: Materials, split: Split) -> Pairs:
-    chosen = materials.rows[split]
+def _moments(plan: TrainingPlan, materials: Materials, split: Split) -> Moments:
     source, target = vector_of(plan.source_spec)[0], vector_of(plan.target_spec)[0]
-    taken = materials.source.take(chosen)[source], materials.target.take(chosen)[target]
-    return Pairs.of(*(np.asarray(each, dtype=np.float64) for each in taken))
+    rows = materials.rows[split]
+    pieces = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+    return Moments.of(
+        (materials.source.take(piece)[source], materials.target.take(piece)[target])
+        for piece in pieces
+    )
 
 
 def _named(affines: tuple[Affine, ...], best: Candidate) -> Affine:
