@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from tests.tiny_world import write_tiny_world
 from transcoder.cli import app
+from transcoder.vocabulary import Array
 
 ENGLISH_TO_GERMAN = ("--from", "text<en>", "--to", "text<de>")
 
@@ -140,6 +142,75 @@ def test_convert_writes_and_reads_files(registry: Path, tmp_path: Path) -> None:
     assert call(registry, "convert", *to_latent, "ok").stdout == f"wrote {latent}\n"
     from_latent = ("--from", "text_latent", "--to", "text<de>")
     assert call(registry, "convert", *from_latent, latent).stdout == "ok\n"
+
+
+def test_convert_reads_tensors_from_standard_input_and_one_array_as_the_one_tensor(
+    registry: Path, tmp_path: Path
+) -> None:
+    latent = tmp_path / "latent.npz"
+    call(
+        registry,
+        "convert",
+        "--from",
+        "text<en>",
+        "--to",
+        "text_latent",
+        "ok",
+        "-o",
+        str(latent),
+    )
+    from_latent = ("convert", "--from", "text_latent", "--to", "text<de>")
+    arguments = [*from_latent, "-", "--registry", str(registry)]
+    assert CliRunner().invoke(app, arguments, input=latent.read_bytes()).stdout == "ok\n"
+    np.save(tmp_path / "latent.npy", np.load(latent)["hidden"])
+    assert call(registry, *from_latent, str(tmp_path / "latent.npy")).stdout == "ok\n"
+    empty = CliRunner().invoke(app, arguments, input=b"")
+    assert empty.exit_code == 1
+    assert "give a .npy or .npz file" in empty.stderr
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.full(32, np.nan, np.float32), "gave NaN or infinity in 'hidden' at row 0"),
+        (np.zeros(32), "'hidden' is float64 (32,) but float32 (32) is wanted"),
+        (
+            np.zeros((2, 32), np.float32),
+            "'hidden' is float32 (2, 32) but float32 (32)",
+        ),
+        (np.zeros(0, np.float32), "'hidden' is float32 (0,) but float32 (32) is wanted"),
+    ],
+)
+def test_a_latent_that_is_none_is_one_sentence(
+    registry: Path, tmp_path: Path, array: Array, sentence: str
+) -> None:
+    np.save(tmp_path / "a.npy", array)
+    ends = ("--from", "text_latent", "--to", "text<de>")
+    failed = call(registry, "convert", *ends, str(tmp_path / "a.npy"))
+    assert failed.exit_code == 1
+    assert sentence in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("modality", "sentence"),
+    [
+        ("text<>", "'text<>' is not a modality; write it like text<en>"),
+        ("", "'' is not a modality"),
+        ("{}", "'{}' is not a modality"),
+        ("text<en>@1", "write it like 'text<en>', for only a standard latent has a version"),
+        ("{A}<en>", "'{A}<en>' is not a latent"),
+        ("seq<char, en>", "there is no modality 'seq<char, en>'; known are"),
+        ("123e4567-e89b-12d3-a456-426614174000", "there is no modality '123e4567-"),
+        ("text_latent@7", "there is no modality 'text_latent@7'; did you mean 'text_latent@1'"),
+    ],
+)
+def test_a_modality_that_is_none_is_one_sentence(
+    registry: Path, modality: str, sentence: str
+) -> None:
+    failed = call(registry, "path", modality, "text<de>")
+    assert failed.exit_code == 1
+    assert sentence in failed.stderr
 
 
 def test_convert_says_which_path_it_took(registry: Path) -> None:

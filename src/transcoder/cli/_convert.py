@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, final
 
 import numpy as np
@@ -39,7 +40,7 @@ from transcoder.cli._session import (
     middleware,
     print_json,
 )
-from transcoder.vocabulary import EdgePath, JsonValue, Value, Waveform
+from transcoder.vocabulary import EdgePath, JsonValue, Payload, Value, Waveform
 
 if TYPE_CHECKING:
     from transcoder.workflows import Middleware
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 def convert(
     value: Annotated[
-        str, typer.Argument(help="A text, a number, a file, or - for text on standard input.")
+        str, typer.Argument(help="A text, a number, a file, or - for standard input.")
     ],
     source: Annotated[str, typer.Option("--from", help="What the value is: 'text<en>'.")],
     target: Annotated[str, typer.Option("--to", help="What it is to become: 'text<de>'.")],
@@ -96,7 +97,7 @@ def convert(
     as_json: JsonOption = False,
 ) -> None:
     """Take one value, or every row of a file, to another modality along the best path."""
-    from transcoder.serving import ServingSettings, read_value, write_value
+    from transcoder.serving import ServingSettings, write_value
     from transcoder.workflows import licences_of
 
     with failing_in_one_sentence():
@@ -119,10 +120,7 @@ def convert(
         if rows:
             _with_rows(opened, value, path, (output, column), as_json=as_json)
             return
-        text = sys.stdin.read().strip() if value == "-" else value
-        entry = opened.catalog.entry(path.source)
-        payload = opened.catalog.modality_type(path.source).payload
-        given = read_value(text, None if entry.spec else payload)
+        given = _given(opened, path, value)
         said: dict[str, JsonValue] = {}
         if gradients is None and cotangent is None:
             result = opened.convert(given, path)
@@ -140,6 +138,27 @@ def convert(
             sys.stdout.write(f"{shown}\n")
         else:
             print_json({"result": shown})
+
+
+def _given(opened: "Middleware", path: EdgePath, value: str) -> Value:
+    """Read the value from the command line, from a file, or from standard input."""
+    from transcoder.serving import read_value
+
+    spec = opened.catalog.entry(path.source).spec
+    payload = None if spec else opened.catalog.modality_type(path.source).payload
+    if value == "-" and payload in {Payload.TEXT, Payload.LABEL}:
+        return read_value(sys.stdin.read().strip(), payload)
+    if value == "-":
+        with TemporaryDirectory() as folder:
+            content = sys.stdin.buffer.read()
+            is_picture = payload is Payload.IMAGE and not content.startswith(b"\x93NUMPY")
+            file = Path(folder) / f"standard-input{'.png' if is_picture else ''}"
+            file.write_bytes(content)
+            return read_value(str(file), payload)
+    found = read_value(value, payload)
+    if spec is not None and len(spec.tensors) == 1 and isinstance(found, np.ndarray):
+        return {spec.names[0]: found}
+    return found
 
 
 def _with_rows(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import cast
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -90,12 +91,12 @@ def _read_waveform(path: Path) -> Waveform:
 def _read_arrays(path: Path) -> Array | Tensors:
     try:
         loaded = np.load(path, allow_pickle=False)
-    except (ValueError, OSError) as error:
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise StorageError(str(path), str(error), "give a .npy or .npz file") from error
-    if isinstance(loaded, np.ndarray):
-        return loaded
-    with loaded:
-        return {name: loaded[name] for name in loaded.files}
 
 
 def _read_image(path: Path) -> Array:

@@ -112,14 +112,20 @@ class SessionPool:
             if array is None:
                 raise ConversionError(str(segment), None, f"the batch has no tensor {name!r}")
             if dtype is not None and array.dtype != dtype:
-                reason = f"{name!r} is {array.dtype} but the graph takes {dtype}"
+                reason = (
+                    f"{name!r} is {array.dtype} but the graph takes {dtype}; "
+                    "correct the spec of its source, or export the model for that dtype"
+                )
                 raise ConversionError(str(segment), None, reason)
             feed[graph_name] = array
         try:
             arrays = session.run(plan.outputs, feed)
         except Exception as error:
             shapes = ", ".join(f"{name!r} {batch[name].shape}" for _, name, _ in plan.inputs)
-            reason = f"ONNX Runtime refused {shapes}: {_one_line(error)}"
+            reason = (
+                f"ONNX Runtime refused {shapes}: {_one_line(error).rstrip('. ')}; its source "
+                f"is {source_spec}: correct that spec, or export the model with these axes dynamic"
+            )
             raise ConversionError(str(segment), None, reason) from error
         return dict(zip(plan.names, arrays, strict=True))
 
@@ -186,7 +192,10 @@ def _make_plan(
     inputs: list[tuple[str, str, np.dtype[np.generic] | None]] = []
     for each in session.get_inputs():
         if each.name not in served:
-            reason = f"its graph takes {each.name!r}, which no tensor of {source_spec} serves"
+            reason = (
+                f"its graph takes {each.name!r}, which no tensor of {source_spec} serves; "
+                f"register it with names, such as source.{source_spec.names[0]}={each.name}"
+            )
             raise ConversionError(str(segment), None, reason)
         dtype = _NUMPY_DTYPES.get(each.type)
         inputs.append((each.name, served[each.name], numpy_dtype(dtype) if dtype else None))
@@ -194,7 +203,10 @@ def _make_plan(
     outputs = tuple(segment.output_name(name) for name in target_spec.names)
     for name, output in zip(target_spec.names, outputs, strict=True):
         if output not in given:
-            reason = f"its graph gives {given} but not {output!r}, the tensor {name!r}"
+            reason = (
+                f"its graph gives {given} but not {output!r}, the tensor {name!r}; register it "
+                f"with names, such as target.{name}={given[0] if given else '...'}"
+            )
             raise ConversionError(str(segment), None, reason)
     return _Plan(segment, specs, tuple(inputs), outputs, target_spec.names)
 

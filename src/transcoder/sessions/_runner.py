@@ -193,7 +193,10 @@ class Runner:
         for tensor in target.tensors:
             shape = given[tensor.name].shape
             if len(shape) != len(tensor.axes) or shape[0] != len(numbers):
-                reason = f"it gave {shape} for {len(numbers)} rows of {str(tensor)!r}"
+                reason = (
+                    f"it gave {shape} for {len(numbers)} rows of {str(tensor)!r}; "
+                    "correct that spec, or export the model with a dynamic batch axis"
+                )
                 raise ConversionError(str(segment), None, reason)
         clear_padding(given, target)
         _refuse_not_finite(given, segment, numbers)

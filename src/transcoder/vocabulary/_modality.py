@@ -90,7 +90,9 @@ class Modality:
         if modality.is_latent and arguments:
             raise MalformedNameError("latent", text, "text_latent@1 or {EnTTS}, no arguments")
         if version is not None and not modality.is_standard_latent:
-            raise MalformedNameError("modality", text, f"{match['name']!r}, without a version")
+            bare = text.strip().rpartition("@")[0]
+            wanted = f"{bare!r}, for only a standard latent has a version"
+            raise MalformedNameError("modality", text, wanted)
         return modality
 
     @override
