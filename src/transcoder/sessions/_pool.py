@@ -124,7 +124,7 @@ class SessionPool:
             shapes = ", ".join(f"{name!r} {batch[name].shape}" for _, name, _ in plan.inputs)
             reason = (
                 f"ONNX Runtime refused {shapes}: {_one_line(error).rstrip('. ')}; its source "
-                f"is {source_spec}: correct that spec, or export the model with these axes dynamic"
+                f"is {source_spec}: correct that spec, or export the model with dynamic axes"
             )
             raise ConversionError(str(segment), None, reason) from error
         return dict(zip(plan.names, arrays, strict=True))
