@@ -1,6 +1,7 @@
 """The planner beside a naive enumerator of its own definitions, on random small worlds."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 from hypothesis import given, settings
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 
 from tests.planner.planner_worlds import TYPES, catalog, edge, kind, modality
 from transcoder.errors import MixedSpacesError, NoPathError
-from transcoder.planner import Preference, edge_cost, find_opportunities, find_path, find_paths
+from transcoder.planner import (
+    PREFERENCES,
+    Preference,
+    edge_cost,
+    find_opportunities,
+    find_path,
+    find_paths,
+)
 from transcoder.planner._scoring import find_scorings
 from transcoder.vocabulary import (
     Catalog,
@@ -63,12 +71,11 @@ def worlds(draw: st.DrawFn) -> Catalog:
     return catalog(found, *datasets, types=SCORED, more=PLACES)
 
 
-def price(path: EdgePath) -> int:
-    return sum(edge_cost(each, Preference()) for each in path.edges)
-
-
-def order(path: EdgePath) -> tuple[int, list[tuple[str, str, str]]]:
-    return price(path), [identity(each) for each in path.edges]
+def order(
+    path: EdgePath, preference: Preference = PREFERENCES["balanced"]
+) -> tuple[int, list[tuple[str, str, str]]]:
+    price = sum(edge_cost(each, preference) for each in path.edges)
+    return price, [identity(each) for each in path.edges]
 
 
 def route_order(path: EdgePath) -> tuple[int, int, list[tuple[str, str, str]]]:
@@ -114,21 +121,35 @@ def simple(world: Catalog, source: Modality, target: Modality) -> Iterator[EdgeP
     ends=st.tuples(st.sampled_from(PLACES), st.sampled_from(PLACES)),
     pieces=st.lists(st.sampled_from([*"uvwop", *PLACES]), max_size=3, unique=True),
     k=st.integers(1, 9),
+    preference=st.sampled_from(list(PREFERENCES.values())),
+    oracles=st.booleans(),
 )
-def test_paths_equal_those_of_all_walks(
-    world: Catalog, ends: tuple[str, str], pieces: list[str], k: int
+def test_paths_equal_those_of_all_walks(  # one argument for each strategy
+    world: Catalog,
+    ends: tuple[str, str],
+    pieces: list[str],
+    k: int,
+    preference: Preference,
+    oracles: bool,  # noqa: FBT001 # Hypothesis gives it by name
 ) -> None:
     known = {each.name for each in world.find_edges()} | set(PLACES)
     pieces = [piece for piece in pieces if piece in known]
     source, target = modality(ends[0]), modality(ends[1])
-    wanted = sorted(walks(world, source, target, pieces), key=order)[:k]
+    asked = replace(preference, allow_oracles=oracles)
+    admitted = (
+        walk
+        for walk in walks(world, source, target, pieces)
+        if oracles or walk.is_differentiable
+    )
+    wanted = sorted(admitted, key=lambda walk: order(walk, asked))[:k]
     try:
-        found = list(find_paths(world, source, target, k=k, pieces=pieces))
+        found = list(find_paths(world, source, target, k=k, pieces=pieces, preference=asked))
     except (NoPathError, MixedSpacesError):
         found = []
     assert list(map(str, found)) == list(map(str, wanted))
     if wanted:
-        assert find_path(world, source, target, pieces=pieces) == wanted[0]
+        best = find_path(world, source, target, pieces=pieces, preference=asked)
+        assert best == wanted[0]
 
 
 Found = tuple[TargetKind, Grade, str, str, str, str, Scorer]
