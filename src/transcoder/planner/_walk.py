@@ -88,19 +88,25 @@ class Walker:
             yield ranks, state
             ahead = room - len(ranks) - 1
             forbidden = (*root.ranks, *used) if ranks else (*root.ranks, *barred)
-            for rank, target in self.graph.leaving[state[0]]:
-                after = self.step(state, rank, target)
-                if rank in forbidden or after in root.states or not self._fits(target, ahead):
+            for rank, after in self._onward(state, ahead, {*forbidden}):
+                if after in root.states:
                     continue
                 reached = cost + self.graph.costs[rank]
                 estimate = reached + self.remaining(after)
                 if estimate < inf and (once or lengths.get((after, ()), inf) > length):
                     heappush(heap, (estimate, (*ranks, rank), reached, after))
 
-    def _fits(self, node: int, ahead: float) -> bool:
-        """Whether a path may go to a node when so many edges are allowed behind it."""
-        needed = 0 if self.hops is None else self.hops.get(node, inf)
-        return needed <= ahead and node not in self.avoid
+    def _onward(
+        self, state: State, ahead: float, forbidden: Collection[int]
+    ) -> Iterator[tuple[int, State]]:
+        """Give the edges that may be taken from a state, with so many allowed behind them."""
+        node, met = state
+        has_pieces = bool(self.met_on or self.met_at)
+        for rank, target in self.graph.leaving[node]:
+            if rank in forbidden or target in self.avoid:
+                continue
+            if self.hops is None or self.hops.get(target, inf) <= ahead:
+                yield rank, self.step(state, rank, target) if has_pieces else (target, met)
 
     def find_paths(self, start: int, goal: State) -> Iterator[Ranks]:
         """Give the paths from a node to a state, cheapest first, equal ones by name.
