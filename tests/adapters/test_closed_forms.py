@@ -11,12 +11,13 @@ from transcoder.adapters import (
     Moments,
     fit_identity,
     fit_ladder,
+    fit_low_rank,
     fit_mean,
     fit_procrustes,
     fit_ridge,
     squared_error,
 )
-from transcoder.errors import DataError, NonFiniteError
+from transcoder.errors import AdapterMismatchError, DataError, NonFiniteError
 
 
 def _random(*shape: int, seed: int = 0) -> Rows:
@@ -106,7 +107,7 @@ def test_every_rung_stands_on_constant_and_duplicated_columns() -> None:
 
 def test_every_rung_stands_on_rows_that_are_all_the_same() -> None:
     pairs = Pairs(np.full((5, 3), 2.0), np.full((5, 4), 7.0))
-    _, _, procrustes, ridge = fit_ladder(pairs.moments, pairs.moments)
+    _, _, procrustes, _, ridge = fit_ladder(pairs.moments, pairs.moments)
     assert _error(ridge, pairs) < 1e-12
     assert _error(procrustes, pairs) < 1e-12
 
@@ -114,7 +115,7 @@ def test_every_rung_stands_on_rows_that_are_all_the_same() -> None:
 def test_the_ladder_goes_from_mean_to_ridge() -> None:
     pairs = Pairs(_random(10, 3), _random(10, 2, seed=1))
     names = [rung.name for rung in fit_ladder(pairs.moments, pairs.moments)]
-    assert names == ["mean", "identity", "procrustes", "ridge"]
+    assert names == ["mean", "identity", "procrustes", "low_rank", "ridge"]
 
 
 def test_one_validation_row_is_enough_to_choose_lambda() -> None:
@@ -204,3 +205,24 @@ def test_a_row_that_is_not_finite_is_counted_over_all_blocks() -> None:
 def test_no_rows_at_all_are_refused() -> None:
     with pytest.raises(DataError, match=r"pairs of latents.*there are none; add rows"):
         Moments.of([])
+
+
+def test_low_rank_finds_how_many_directions_there_are() -> None:
+    x, noise = _random(460, 20), _random(460, 16, seed=5)
+    y = x @ _random(20, 2, seed=1) @ _random(2, 16, seed=2) + noise
+    training, validation = Pairs(x[:60], y[:60]).moments, Pairs(x[60:], y[60:]).moments
+    ridge = fit_ridge(training, validation)
+    squeezed = fit_low_rank(training, validation, ridge=ridge)
+    assert np.linalg.matrix_rank(squeezed.weight) == 2
+    assert squared_error(squeezed, validation) < squared_error(ridge, validation)
+
+
+def test_the_inverse_leads_back() -> None:
+    x = _random(10, 4)
+    affine = Affine("any", _random(4, 6, seed=1), np.arange(6.0))
+    assert np.allclose(affine.inverse().apply(affine.apply(x)), x)
+
+
+def test_a_map_that_loses_directions_has_no_inverse() -> None:
+    with pytest.raises(AdapterMismatchError, match="keeps 0 of 3 directions"):
+        fit_mean(Pairs(_random(10, 3), _random(10, 4)).moments).inverse()

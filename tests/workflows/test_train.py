@@ -68,7 +68,7 @@ def test_an_identical_run_is_reported_and_not_trained_again(
 
 def test_another_seed_is_a_version_that_is_current_only_if_it_is_better(finished: Run) -> None:
     config, result = finished
-    other = train(replace(config, seed=1))
+    other = train(replace(config, seed=1, insist=True))
     assert other.version == result.version + 1
     assert not other.is_current
     forced = replace(config, seed=1, registry=RegistryConfig(config.registry.url, replace=True))

@@ -1,5 +1,6 @@
 """Which of several versions paths should take, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcoder.errors import DataError
@@ -13,7 +14,7 @@ class Choice:
     """What is registered, and whether paths take it.
 
     Attributes:
-        candidate: The name of what is registered: the net or its closed form.
+        candidate: The name of what is registered: the net or a closed form.
         becomes_current: Whether it takes the place of the present version.
         why: In words.
     """
@@ -25,34 +26,34 @@ class Choice:
 
 def choose_current(
     net: Judgement,
-    closed: Judgement,
+    rungs: Sequence[Judgement],
     *,
     present: Judgement | None = None,
     replace: bool = False,
+    insist: bool = False,
     bootstrap: Bootstrap | None = None,
 ) -> Choice:
     """Decide on validation rows, by paired intervals of differences.
 
-    A net that loses to its closed form, the whole interval below zero, gives way to it. What
-    remains becomes current if nothing is, if it is better than what is, the whole interval
-    above zero, or if that is insisted on.
+    The cheapest that nothing is better than wins: the best rows' mean minus its own has an
+    interval that reaches zero. What is chosen becomes current if nothing is, if it is better
+    than what is, the whole interval above zero, or if that is asked for.
 
     Args:
-        net: What the trained adapter reached.
-        closed: What the best closed form reached on the same rows.
+        net: What the trained adapter, the dearest, reached.
+        rungs: What the closed forms reached on the same rows, the cheapest first.
         present: What the current version reached on them, if there is one.
         replace: Whether to take the newcomer in any case.
+        insist: Whether the net is chosen in any case.
         bootstrap: How intervals are drawn.
 
     Raises:
         DataError: If they were not judged on equally many rows.
     """
     draws = bootstrap or Bootstrap()
-    against = _difference(net, closed, draws)
-    loses = against is not None and against.is_below_zero
-    chosen = closed if loses else net
-    words = "loses to" if loses else "does not lose to"
-    why = f"{net.candidate!r} {words} {closed.candidate!r} ({_shown(net, closed, against)})"
+    chosen, why = _cheapest(net, rungs, draws)
+    if insist and chosen is not net:
+        chosen, why = net, f"{why}; {net.candidate!r} is taken because the recipe insists"
     if present is None:
         return Choice(chosen.candidate, becomes_current=True, why=f"{why}; nothing was current")
     newer = _difference(chosen, present, draws)
@@ -62,6 +63,31 @@ def choose_current(
     asked = "; it was to be replaced in any case" if replace and not better else ""
     why = f"{why}; {chosen.candidate!r} is {compared}{asked}"
     return Choice(chosen.candidate, becomes_current=better or replace, why=why)
+
+
+def _cheapest(
+    net: Judgement, rungs: Sequence[Judgement], draws: Bootstrap
+) -> tuple[Judgement, str]:
+    """Find the cheapest within noise of the best, and say against whom it was decided."""
+    closed, best = _best(rungs), _best((*rungs, net))
+    if len(net.per_row) == len(closed.per_row) == 1:
+        why = (
+            f"one validation row separates nothing, so the closed form {closed.candidate!r} is"
+        )
+        return closed, f"{why} taken; give the validation split more rows"
+    gaps = ((each, _difference(best, each, draws)) for each in (*rungs, net))
+    chosen, gap = next((each, gap) for each, gap in gaps if gap and not gap.is_above_zero)
+    if chosen is not net and chosen is not best:
+        words = f"the cheapest within noise of {best.candidate!r}"
+        return chosen, f"{chosen.candidate!r} is {words} ({_shown(best, chosen, gap)})"
+    shown = _shown(net, closed, _difference(net, closed, draws))
+    words = "better" if chosen is net else "not better"
+    against = f"{words} than the best closed form {closed.candidate!r} ({shown})"
+    return chosen, f"{net.candidate!r} is {against}"
+
+
+def _best(judged: Sequence[Judgement]) -> Judgement:
+    return max(judged, key=lambda each: float(each.per_row.mean()))
 
 
 def _difference(first: Judgement, second: Judgement, draws: Bootstrap) -> Interval | None:

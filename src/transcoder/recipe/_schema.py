@@ -181,6 +181,7 @@ class RunConfig:
         prefix: How the frozen nets before the adapter are run.
         weights: How much each kind of target counts.
         adapter: The trainable net.
+        insist: Whether the trained net is chosen even where a cheaper closed form is as good.
         optimizer: How it learns.
         trainer: For how long.
         data: From which rows.
@@ -196,6 +197,7 @@ class RunConfig:
     prefix: PrefixChoice = PrefixChoice.cached
     weights: WeightsConfig = field(default_factory=WeightsConfig)
     adapter: AdapterConfig = MISSING
+    insist: bool = False
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     data: DataConfig = field(default_factory=DataConfig)

@@ -40,12 +40,10 @@ class Entrants:
 
     Attributes:
         net: The trained adapter.
-        closed: The closed form that it started from.
-        rungs: All closed forms.
+        rungs: All closed forms, the cheapest first.
     """
 
     net: Candidate
-    closed: Candidate
     rungs: Sequence[Candidate]
 
 
@@ -84,8 +82,12 @@ def finished_result(
     result = maybe_read_result(folder)
     if result is None:
         return None
-    versions = list(find_versions(registry.catalog(), identity))
-    chosen = [each for each in versions if each.version == result.version]
+    catalog = registry.catalog()
+    mine = next(find_versions(catalog, identity), None)
+    if mine is None:
+        return None
+    # A closed form that an earlier run registered too carries that run's lineage.
+    chosen = [each for each in catalog.segments[mine.key] if each.version == result.version]
     if not chosen:
         return None
     make_current = replace and not chosen[0].is_current
@@ -100,7 +102,7 @@ def finished_result(
 def register_run(
     registry: Registry, entrants: Entrants, *, bench: Bench, provenance: Provenance
 ) -> RunResult:
-    """Register the net, and the closed form where the net loses to it.
+    """Register the net, and the closed form where the net is no better than one.
 
     If another run makes its version current meanwhile, the choice is made again against that.
 
@@ -119,19 +121,21 @@ def _register(
     present = registry.catalog().current(entrants.net.segment.key)
     choice = choose_current(
         bench.judgement(entrants.net, Split.VALIDATION),
-        bench.judgement(entrants.closed, Split.VALIDATION),
+        [bench.judgement(each, Split.VALIDATION) for each in entrants.rungs],
         present=_judged(present, bench),
         replace=provenance.config.registry.replace,
+        insist=provenance.config.insist,
         bootstrap=bench.bootstrap,
     )
+    everyone = (*entrants.rungs, entrants.net)
     scores = {
         each.name: (
             *bench.judgement(each, Split.VALIDATION).scores,
             *bench.judgement(each, Split.TEST).scores,
         )
-        for each in (*entrants.rungs, entrants.net)
+        for each in everyone
     }
-    chosen = entrants.net if choice.candidate == entrants.net.name else entrants.closed
+    chosen = next(each for each in everyone if each.name == choice.candidate)
     lineage = _lineage(provenance, scores, choice)
     transaction = registry.start_transaction(f"run {provenance.identity[:16]}")
     for candidate in dict.fromkeys((entrants.net, chosen)):

@@ -171,7 +171,7 @@ def _run(bureau: Bureau, table: Table, rows: Mapping[Split, np.ndarray]) -> RunR
     narrator.stage("Judge the exported files on test rows")
     result = register_run(
         bureau.registry,
-        Entrants(net, best, rungs),
+        Entrants(net, rungs),
         bench=bench,
         provenance=Provenance(
             config,
