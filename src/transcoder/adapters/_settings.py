@@ -38,7 +38,7 @@ class ResidualSettings:
         train_start: Whether the closed form itself is trained on.
     """
 
-    hidden: int = 512
+    hidden: int = 1024
     depth: int = 2
     dropout: float = 0.0
     noise: float = 0.0

@@ -1,5 +1,6 @@
 """Rows of datasets, and the store of what frozen networks make of them."""
 
+from transcoder.data._arrays import open_array
 from transcoder.data._load import load_table
 from transcoder.data._materialize import (
     edge_identity,
@@ -21,6 +22,7 @@ __all__ = [
     "is_stored",
     "load_table",
     "materialize",
+    "open_array",
     "planned_bytes",
     "rows_of",
     "store_key",

@@ -9,7 +9,17 @@ import numpy as np
 from typing_extensions import override
 
 from transcoder.errors import DataError, MissingExtraError
-from transcoder.vocabulary import Array, Catalog, Modality, Payload, Value, Waveform
+from transcoder.vocabulary import (
+    Array,
+    Catalog,
+    Modality,
+    Payload,
+    TensorSpec,
+    Value,
+    Waveform,
+)
+
+_REAL = frozenset({"float16", "float32", "float64"})
 
 
 class RawColumn(Protocol):
@@ -97,7 +107,8 @@ def converter(catalog: Catalog, modality: Modality, folder: Path, dataset: str) 
         if len(spec.names) > 1:
             found = f"{str(modality)!r} is carried by {len(spec.names)} tensors, {spec}"
             raise DataError(dataset, found, "name a column for a modality of one tensor")
-        return lambda raw: {spec.names[0]: _array(raw)}
+        (tensor,) = spec.tensors
+        return lambda raw: {tensor.name: _tensor(raw, tensor)}
     payload = catalog.modality_type(modality).payload
     if payload is None:
         found = f"the type of {str(modality)!r} has neither a payload nor a spec"
@@ -129,6 +140,13 @@ def _array(raw: object) -> Array:
     if array.dtype.kind in "biuf":
         return array
     raise UnfitValueError(f"{_shown(raw)} where numbers are wanted")
+
+
+def _tensor(raw: object, wanted: TensorSpec) -> Array:
+    """Take numbers as they are, but for real ones of another length than is wanted."""
+    array = _array(raw)
+    is_other = array.dtype.kind == "f" and wanted.dtype in _REAL
+    return array.astype(wanted.dtype, copy=False) if is_other else array
 
 
 def _waveform(raw: object, folder: Path) -> Waveform:

@@ -42,6 +42,7 @@ _NUMBERS: Mapping[str, _Rule] = {
     "data.batch_size": _COUNT,
     "data.materialize_batch_size": _COUNT,
     "data.balance": _SHARE,
+    "data.judged_rows": _COUNT,
     "data.suffix_rows": _COUNT,
 }
 _TEXTS: Mapping[str, frozenset[str]] = {

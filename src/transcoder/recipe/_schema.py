@@ -82,7 +82,7 @@ class ResidualConfig(AdapterConfig):
     """
 
     kind: str = "residual"
-    hidden: int = 512
+    hidden: int = 1024
     depth: int = 2
     dropout: float = 0.0
     noise: float = 0.0
@@ -142,6 +142,8 @@ class DataConfig:
         batch_size: Rows per training step.
         materialize_batch_size: Rows per run of a frozen net.
         balance: From 0, rows as they are, to 1, every stratum equally often.
+        judged_rows: How many rows of the validation split and of the test split are looked at,
+            at most, evenly spread over each.
         suffix_rows: How many rows of a step go through the frozen nets behind the adapter,
             which cost far more than the adapter does; null for all.
     """
@@ -150,6 +152,7 @@ class DataConfig:
     batch_size: int = 256
     materialize_batch_size: int = 256
     balance: float = 0.0
+    judged_rows: int = 10_000
     suffix_rows: int | None = 16
 
 
@@ -174,7 +177,9 @@ class RunConfig:
 
     Attributes:
         name: Of the recipe.
-        world: The world file that is applied first, relative to the recipes' folder.
+        world: The world file that is applied first, relative to the recipes' folder, or empty.
+        old: A file of vectors in the space to be left, where the rows are two files of vectors.
+        new: A file of the same rows in the space to go to.
         transcoder: What is trained.
         seed: Of everything random.
         target: What the loss compares.
@@ -191,6 +196,8 @@ class RunConfig:
 
     name: str = MISSING
     world: str = MISSING
+    old: str | None = None
+    new: str | None = None
     transcoder: TranscoderConfig = field(default_factory=TranscoderConfig)
     seed: int = 0
     target: TargetChoice = TargetChoice.both

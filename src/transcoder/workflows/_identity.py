@@ -18,7 +18,8 @@ _FORMAT = 1
 def choices_of(config: RunConfig) -> Mapping[str, JsonValue]:
     """All that a run was asked and that its result depends on; not where it is kept."""
     plain = asdict(config)
-    plain.pop("registry")
+    for place in ("registry", "old", "new"):
+        plain.pop(place)
     return cast("Mapping[str, JsonValue]", json.loads(json.dumps(plain, default=_plain)))
 
 

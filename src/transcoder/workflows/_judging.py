@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transcoder.adapters import vector_of
 from transcoder.evaluation import (
@@ -31,15 +32,23 @@ class Bench:
         materials: The rows and their latents.
         runner: Runs the candidates.
         bootstrap: How intervals are drawn.
+        train_mean: Mean latent of B over the training rows, (dim).
     """
 
     def __init__(
-        self, plan: TrainingPlan, materials: Materials, runner: Runner, *, bootstrap: Bootstrap
+        self,
+        plan: TrainingPlan,
+        materials: Materials,
+        runner: Runner,
+        *,
+        bootstrap: Bootstrap,
+        train_mean: NDArray[np.float64],
     ) -> None:
         self._plan = plan
         self._materials = materials
         self._runner = runner
         self.bootstrap = bootstrap
+        self._train_mean = train_mean
         self._exams: dict[Split, Exam] = {}
         self._judged: dict[tuple[str, Split], Judgement] = {}
 
@@ -77,10 +86,8 @@ class Bench:
         plan, materials = self._plan, self._materials
         rows = materials.rows[split]
         name = vector_of(plan.target_spec)[0]
-        training = materials.target.take(materials.rows[Split.TRAIN])[name]
         wanted = WantedLatents(
-            np.asarray(materials.target.take(rows)[name], dtype=np.float64),
-            np.asarray(training, dtype=np.float64).mean(axis=0),
+            np.asarray(materials.target.take(rows)[name], dtype=np.float64), self._train_mean
         )
         strata = materials.table.strata
         chain = plan.chain

@@ -1,6 +1,6 @@
 """Results where people would rather look than read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
@@ -25,10 +25,14 @@ _VALIDATION = {
 
 def ladder_table(judged: Sequence[Judgement]) -> Table:
     """Compare the closed forms on validation rows."""
-    table = Table("closed form", *_VALIDATION.values(), title="validation rows")
-    for each in judged:
-        scores = {score.name: plain_score(score) for score in each.scores}
-        table.add_row(each.candidate, *(_shown(scores.get(name), name) for name in _VALIDATION))
+    found = [
+        (each.candidate, {score.name: plain_score(score) for score in each.scores})
+        for each in judged
+    ]
+    shown = _measured(_VALIDATION, [scores for _, scores in found])
+    table = Table("closed form", *shown.values(), title="validation rows")
+    for candidate, scores in found:
+        table.add_row(candidate, *(_shown(scores.get(name), name) for name in shown))
     return table
 
 
@@ -37,10 +41,11 @@ def results_table(result: RunResult) -> Table:
     title = f"{result.test_rows:,} test rows, retrieval among all of them"
     state = "current" if result.is_current else "not current"
     table = Table("candidate", title=title)
-    for heading in _TEST.values():
+    headings = _measured(_TEST, list(result.scores.values()))
+    for heading in headings.values():
         table.add_column(heading, justify="right")
     for name, scores in result.scores.items():
-        shown = [_shown(scores.get(metric), metric) for metric in _TEST]
+        shown = [_shown(scores.get(metric), metric) for metric in headings]
         style = "bold" if name == result.chosen else ""
         table.add_row(f"{name} *" if style else name, *shown, style=style)
     table.caption = (
@@ -48,6 +53,17 @@ def results_table(result: RunResult) -> Table:
         f"In {result.seconds:.0f} s. Brackets: 95 % paired bootstrap."
     )
     return table
+
+
+def _measured(
+    headings: Mapping[str, str], found: Sequence[Mapping[str, PlainScore]]
+) -> dict[str, str]:
+    """Leave out what nothing was measured by, such as retention where there is no chain."""
+    return {
+        name: heading
+        for name, heading in headings.items()
+        if any(name in scores for scores in found)
+    }
 
 
 def strata_table(strata: Sequence[StratumScore], name: str) -> Table:

@@ -12,6 +12,7 @@ from lightning.pytorch import seed_everything
 
 from transcoder.adapters import Affine, Moments, Statistics, fit_ladder, vector_of
 from transcoder.data import Table, load_table, rows_of
+from transcoder.errors import RecipeError
 from transcoder.evaluation import Bootstrap
 from transcoder.export import Exported, export_adapter
 from transcoder.recipe import RECIPE_FOLDER, RunConfig, RunResult
@@ -42,6 +43,7 @@ from transcoder.workflows._registering import (
 )
 from transcoder.workflows._store import store_of
 from transcoder.workflows._tables import ladder_table, results_table, strata_table
+from transcoder.workflows._vectors import apply_vectors, with_names
 
 _BLOCK = 4096
 """Rows that are read together."""
@@ -83,6 +85,7 @@ def run_training(config: RunConfig, narrator: Narrator) -> RunResult:
     Raises:
         TranscoderError: If a stage cannot be done; the next run goes on from there.
     """
+    config = with_names(config)
     registry = _open(config, narrator)
     catalog = registry.catalog()
     narrator.stage("Plan")
@@ -90,9 +93,9 @@ def run_training(config: RunConfig, narrator: Narrator) -> RunResult:
     for each in plan.found:
         narrator.say(f"{'*' if each in plan.trained else ' '} {each.sentence}")
     table = load_table(plan.dataset, catalog)
-    rows = rows_of(table, plan.dataset)
+    rows = _judged(rows_of(table, plan.dataset), config.data.judged_rows)
     counts = ", ".join(f"{len(rows[split]):,} {split.value}" for split in Split)
-    narrator.say(f"{plan.dataset.name}: {counts} rows, split by {plan.dataset.group!r}")
+    narrator.say(f"{plan.dataset.name}: {counts} rows, split by {_grouping(plan)}")
     identity = run_identity(config, plan, table.fingerprint)
     folder = registry.root / "runs" / identity[:16]
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +117,13 @@ def _open(config: RunConfig, narrator: Narrator) -> Registry:
     if not root.exists():
         narrator.say(f"making the registry {str(root.resolve())!r}")
     registry = Registry.open(root)
-    commit = apply_world(registry, _world_path(config.world))
+    if config.old is not None:
+        commit = apply_vectors(registry, config)
+    elif config.world is not None:
+        commit = apply_world(registry, _world_path(config.world))
+    else:
+        fault = "it has neither a world nor vectors; give world=FILE, or old=FILE new=FILE"
+        raise RecipeError(config.name, [fault])
     changes = f"{len(commit.changed)} changes" if commit.changed else "nothing new"
     narrator.say(f"registry {str(root)!r}, revision {commit.revision}: {changes}")
     return registry
@@ -126,6 +135,19 @@ def _is_taken(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def _grouping(plan: TrainingPlan) -> str:
+    return repr(plan.dataset.group) if plan.dataset.group else "row"
+
+
+def _judged(rows: Mapping[Split, np.ndarray], most: int) -> Mapping[Split, np.ndarray]:
+    """Leave no more rows of the splits that are looked at whole, evenly spread."""
+    kept = dict(rows)
+    for split in (Split.VALIDATION, Split.TEST):
+        places = np.linspace(0, len(rows[split]) - 1, min(most, len(rows[split])))
+        kept[split] = rows[split][places.round().astype(np.int64)]
+    return kept
 
 
 def _world_path(text: str) -> Path:
@@ -151,12 +173,16 @@ def _run(bureau: Bureau, table: Table, rows: Mapping[Split, np.ndarray]) -> RunR
     batch_size = config.data.materialize_batch_size
     workshop = Workshop(bureau.catalog, bureau.runner, store, batch_size, narrator)
     materials = gather_materials(plan, table, rows, workshop=workshop)
-    bench = Bench(
-        plan, materials, bureau.runner, bootstrap=Bootstrap(config.resamples, config.seed)
-    )
     narrator.stage("Closed forms")
     training, validation = (
         _moments(plan, materials, split) for split in (Split.TRAIN, Split.VALIDATION)
+    )
+    bench = Bench(
+        plan,
+        materials,
+        bureau.runner,
+        bootstrap=Bootstrap(config.resamples, config.seed),
+        train_mean=training.target_mean,
     )
     affines = fit_ladder(training, validation)
     rungs = [

@@ -1,0 +1,133 @@
+"""Two files of vectors as a world: an old space, a new one, and rows that stand in both."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from transcoder.data import open_array
+from transcoder.errors import DataError, RecipeError
+from transcoder.recipe import RunConfig
+from transcoder.registry import Commit, Registry
+from transcoder.vocabulary import (
+    Column,
+    Dataset,
+    DatasetType,
+    Modality,
+    ModalityEntry,
+    Spec,
+)
+
+AUTO = "auto"
+"""What stands for a name that is taken from the files."""
+
+_TENSOR = "vector"
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """One file of vectors.
+
+    Attributes:
+        column: `old` or `new`.
+        place: The file, and what of it.
+        modality: The private latent that its vectors are in.
+        rows: How many there are.
+        width: How long each is.
+    """
+
+    column: str
+    place: str
+    modality: Modality
+    rows: int
+    width: int
+
+    @property
+    def entry(self) -> ModalityEntry:
+        """How the latent is registered."""
+        return ModalityEntry(
+            self.modality, Spec.parse(f"{_TENSOR}: float32[batch, {self.width}]")
+        )
+
+
+def with_names(config: RunConfig) -> RunConfig:
+    """Name what a recipe leaves to its files of vectors; other recipes stay as they are.
+
+    Raises:
+        RecipeError: If only one file is given, or one name would stand for both spaces.
+    """
+    if config.old is None and config.new is None:
+        return config
+    if config.old is None or config.new is None:
+        lacking = "old" if config.old is None else "new"
+        raise RecipeError(
+            config.name, [f"it has no {lacking}=FILE; give old=FILE and new=FILE"]
+        )
+    asked = config.transcoder
+    source = _latent(config.old) if asked.source == AUTO else asked.source
+    target = _latent(config.new) if asked.target == AUTO else asked.target
+    if source == target:
+        fault = (
+            f"both spaces would be called {source}; name them, "
+            "transcoder.source='{old}' transcoder.target='{new}'"
+        )
+        raise RecipeError(config.name, [fault])
+    plain = [each.strip("{}") for each in (source, target)]
+    model = "_to_".join(plain) if asked.model == AUTO else asked.model
+    named = replace(asked, model=model, source=source, target=target)
+    data = replace(config.data, dataset="_and_".join(plain))
+    return replace(config, transcoder=named, data=data)
+
+
+def apply_vectors(registry: Registry, config: RunConfig) -> Commit:
+    """Register both spaces, and the rows that stand in them, in one transaction.
+
+    Args:
+        registry: Where to.
+        config: With its names, as `with_names` gives it.
+
+    Raises:
+        DataError: If the files are no tables of equally many vectors.
+        CommitError: If a space of that name is registered with vectors of another length.
+    """
+    ends = (("old", config.old, config.transcoder.source),
+            ("new", config.new, config.transcoder.target))  # fmt: skip
+    dataset = str(config.data.dataset)
+    old, new = (_space(column, str(place), name, dataset) for column, place, name in ends)
+    if old.rows != new.rows:
+        found = f"{old.place!r} has {old.rows:,} rows and {new.place!r} has {new.rows:,}"
+        raise DataError(dataset, found, "give the same rows, in the same order, in both files")
+    pairs = DatasetType(f"vectors of {dataset}", (old.modality, new.modality))
+    with registry.transaction(f"vectors {dataset}") as transaction:
+        for each in (old, new):
+            transaction.put(each.entry)
+        transaction.put(pairs)
+        transaction.put(_dataset(dataset, pairs.name, (old, new)))
+    return transaction.committed or Commit(registry.revision())
+
+
+def _latent(place: str) -> str:
+    stem = Path(place.rpartition(":")[2] if ":" in place else place).stem
+    return f"{{{re.sub(r'[^A-Za-z0-9_.-]', '_', stem).lstrip('.-') or 'vectors'}}}"
+
+
+def _space(column: str, place: str, name: str, dataset: str) -> _Space:
+    array = open_array(place, column, dataset)
+    if array.ndim != 2 or not array.size or array.dtype.kind != "f":  # noqa: PLR2004  # rows of vectors
+        found = f"{place!r} holds {array.dtype} of the shape {array.shape}"
+        raise DataError(dataset, found, "give floating numbers, (row, dim), one row at least")
+    return _Space(column, place, Modality.parse(name), len(array), array.shape[1])
+
+
+def _dataset(name: str, type_name: str, spaces: tuple[_Space, _Space]) -> Dataset:
+    return Dataset(
+        name=name,
+        type=type_name,
+        loader="arrays",
+        options={"files": {each.column: _absolute(each.place) for each in spaces}},
+        columns=tuple(Column(each.column, each.modality) for each in spaces),
+        group="",
+    )
+
+
+def _absolute(place: str) -> str:
+    return str(Path(place).resolve())
