@@ -8,6 +8,7 @@ from transcoder.adapters import (
     AdapterSettings,
     Affine,
     LinearSettings,
+    LowRankSettings,
     MlpSettings,
     ResidualSettings,
     Statistics,
@@ -20,7 +21,12 @@ from transcoder.vocabulary import Spec
 
 SOURCE = Spec.parse("a: float32[batch, 6]")
 TARGET = Spec.parse("b: float32[batch, 4]")
-ALL = [LinearSettings(), MlpSettings(hidden=8), ResidualSettings(hidden=8)]
+ALL = [
+    LinearSettings(),
+    LowRankSettings(rank=2),
+    MlpSettings(hidden=8),
+    ResidualSettings(hidden=8),
+]
 
 
 def _pairs(scale: float = 1.0, shift: float = 0.0) -> Pairs:
@@ -47,7 +53,7 @@ def _run(adapter: nn.Module, pairs: Pairs) -> torch.Tensor:
     return given
 
 
-@pytest.mark.parametrize("settings", [LinearSettings(), ResidualSettings()])
+@pytest.mark.parametrize("settings", [LinearSettings(), LowRankSettings(), ResidualSettings()])
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (1e4, -3e5), (1e-4, 0.0)])
 def test_the_first_step_starts_from_the_closed_form_at_any_scale(
     settings: AdapterSettings, scale: float, shift: float

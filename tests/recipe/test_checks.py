@@ -9,6 +9,7 @@ import pytest
 from transcoder.errors import RecipeError
 from transcoder.recipe import (
     DataConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     ResidualConfig,
     RunConfig,
@@ -26,6 +27,8 @@ def test_what_the_defaults_say_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("run", "sentence"),
     [
+        (replace(RUN, objective=ObjectiveConfig(mse=0.0)), "every weight of objective is 0"),
+        (replace(RUN, objective=ObjectiveConfig(cosine=-1)), "objective.cosine=-1 is not a"),
         (replace(RUN, seed=-1), "seed=-1 is not a whole number from 0"),
         (replace(RUN, resamples=0), "resamples=0 is not a whole number above 0"),
         (replace(RUN, trainer=TrainerConfig(max_epochs=-1)), "max_epochs=-1 is not a whole"),

@@ -10,10 +10,11 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from transcoder.adapters import LinearSettings, MlpSettings, ResidualSettings
+from transcoder.adapters import LinearSettings, LowRankSettings, MlpSettings, ResidualSettings
 from transcoder.recipe import (
     CONFIG_FOLDER,
     LinearConfig,
+    LowRankConfig,
     MlpConfig,
     ResidualConfig,
     RunConfig,
@@ -54,6 +55,7 @@ def test_every_leaf_lists_every_key_of_its_schema(path: Path) -> None:
     ("config", "settings"),
     [
         (LinearConfig, LinearSettings),
+        (LowRankConfig, LowRankSettings),
         (MlpConfig, MlpSettings),
         (ResidualConfig, ResidualSettings),
     ],
@@ -74,7 +76,10 @@ def test_an_adapter_config_agrees_with_its_constructor(config: type, settings: t
             r"Invalid value 'logits', expected one of \[both, latent, output\]",
         ),
         (["trainer.max_epochs=few"], "'few' of type 'str' could not be converted to Integer"),
-        (["adapter=huge"], "available options in 'adapter': linear mlp residual"),
+        (
+            ["adapter=huge"],
+            "available options in 'adapter': linear lowrank mlp partial residual",
+        ),
     ],
 )
 def test_what_is_misspelt_is_one_sentence(overrides: list[str], sentence: str) -> None:

@@ -8,12 +8,15 @@ from typing_extensions import override
 
 from tests.training.tiny_fit import TARGET, tiny_adapter, tiny_data
 from transcoder.adapters import LinearSettings
+from transcoder.errors import UnknownNameError
+from transcoder.objectives import latent_objective
 from transcoder.training import (
     LearningGraph,
     Schedule,
     Term,
     TranscoderModule,
     latent_term,
+    latent_terms,
 )
 from transcoder.vocabulary import Scorer
 
@@ -126,3 +129,27 @@ def test_the_step_size_ends_at_zero_and_never_exceeds_the_rate(warmup: float) ->
     assert max(factors) == 1
     assert factors[50] == factors[59] == 0
     assert all(0 <= each <= 1 for each in factors)
+
+
+def test_each_weighted_objective_of_a_latent_is_a_term_of_its_own() -> None:
+    objectives = {"mse": 0.5, "cosine": 0.0, "info_nce": 0.2}
+    terms = list(latent_terms(TARGET, objectives, variance=4.0, reference="latent", weight=2.0))
+    assert [(each.name, each.weight) for each in terms] == [
+        ("latent", 1.0),
+        ("latent_info_nce", 0.4),
+    ]
+    assert terms[1].objective is not None
+
+
+def test_a_loss_between_latents_does_not_see_their_scale() -> None:
+    given, wanted = torch.randn(4, 3), torch.randn(4, 3)
+    for name in ("mse", "smooth_l1", "distances"):
+        small, large = latent_objective(name, 1.0), latent_objective(name, 100.0)
+        assert large(100 * given, 100 * wanted).item() == pytest.approx(
+            small(given, wanted).item(), rel=1e-5
+        )
+
+
+def test_a_loss_between_latents_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="no loss between latents 'mce'"):
+        latent_objective("mce", 1.0)

@@ -24,6 +24,7 @@ from transcoder.adapters._moments import Moments
 from transcoder.adapters._settings import (
     AdapterSettings,
     LinearSettings,
+    LowRankSettings,
     MlpSettings,
     ResidualSettings,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Affine",
     "LinearAdapter",
     "LinearSettings",
+    "LowRankSettings",
     "MlpAdapter",
     "MlpSettings",
     "Moments",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import assert_never, final
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from typing_extensions import override
@@ -11,6 +12,7 @@ from transcoder.adapters._affine import Affine
 from transcoder.adapters._settings import (
     AdapterSettings,
     LinearSettings,
+    LowRankSettings,
     MlpSettings,
     ResidualSettings,
 )
@@ -25,10 +27,10 @@ class LinearAdapter(nn.Module):
 
     Args:
         frame: Both ends.
-        affine: From standardised source to standardised target.
+        affine: From standardised source to standardised target, in one layer or two.
     """
 
-    def __init__(self, frame: VectorFrame, affine: nn.Linear) -> None:
+    def __init__(self, frame: VectorFrame, affine: nn.Linear | nn.Sequential) -> None:
         super().__init__()
         self.frame = frame
         self.affine = affine
@@ -123,6 +125,8 @@ def build_adapter(
     match settings:
         case LinearSettings():
             return LinearAdapter(frame, _affine(statistics, start))
+        case LowRankSettings():
+            return LinearAdapter(frame, _squeezed(statistics, start, settings.rank))
         case MlpSettings():
             net = nn.Sequential(*_layers(settings, frame, generator))
             return MlpAdapter(frame, net, noise=settings.noise)
@@ -143,6 +147,21 @@ def _affine(statistics: Statistics, start: Affine) -> nn.Linear:
         linear.weight.copy_(torch.from_numpy(weight.T))
         linear.bias.copy_(torch.from_numpy(bias))
     return linear
+
+
+def _squeezed(statistics: Statistics, start: Affine, rank: int) -> nn.Sequential:
+    """Split the closed form into two layers by its largest singular values (Eckart, Young)."""
+    weight, bias = statistics.standardised(start)
+    left, values, right = np.linalg.svd(weight, full_matrices=False)
+    kept = min(rank, len(values))
+    shares = np.sqrt(values[:kept])
+    down, up = _bare(weight.shape[0], kept), _bare(kept, weight.shape[1])
+    with torch.no_grad():
+        down.weight.copy_(torch.from_numpy((left[:, :kept] * shares).T))
+        down.bias.zero_()
+        up.weight.copy_(torch.from_numpy((shares[:, None] * right[:kept]).T))
+        up.bias.copy_(torch.from_numpy(bias))
+    return nn.Sequential(down, up)
 
 
 def _layers(

@@ -10,6 +10,17 @@ class LinearSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LowRankSettings:
+    """An affine map through few directions, trained from the closed form's liveliest on.
+
+    Attributes:
+        rank: How many directions; no more than both ends have.
+    """
+
+    rank: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class MlpSettings:
     """A plain net of its own, which knows no closed form.
 
@@ -45,5 +56,5 @@ class ResidualSettings:
     train_start: bool = True
 
 
-AdapterSettings: TypeAlias = LinearSettings | MlpSettings | ResidualSettings
+AdapterSettings: TypeAlias = LinearSettings | LowRankSettings | MlpSettings | ResidualSettings
 """Which core, and what is chosen about it."""

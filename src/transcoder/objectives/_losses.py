@@ -19,6 +19,22 @@ def mse(given: Tensor, wanted: Tensor) -> Tensor:
     return functional.mse_loss(given, wanted)
 
 
+def smooth_l1(given: Tensor, wanted: Tensor, *, beta: float = 1.0) -> Tensor:
+    """Average differences that count squared near zero and straight beyond.
+
+    Girshick 2015, "Fast R-CNN" (arXiv 1504.08083).
+
+    Args:
+        given: What came out, floating (batch, ...).
+        wanted: What should have come out, floating, of the same axes.
+        beta: Where the square ends, in units of the tensors.
+
+    Returns:
+        A scalar, in units of the tensors.
+    """
+    return functional.smooth_l1_loss(given, wanted, beta=beta)
+
+
 def cosine_distance(given: Tensor, wanted: Tensor) -> Tensor:
     """Measure how far apart two batches of vectors point.
 

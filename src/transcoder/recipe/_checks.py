@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 
 from transcoder.errors import RecipeError
-from transcoder.recipe._schema import RunConfig
+from transcoder.recipe._schema import ObjectiveConfig, RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,12 @@ _SHARE = _Rule("a number from 0 to 1", lambda value: 0 <= value <= 1)
 _PART = _Rule("a number from 0 to below 1", lambda value: 0 <= value < 1)
 _SEED = _Rule("a whole number from 0 to 4294967295", lambda value: 0 <= value < 2**32)
 
-_NUMBERS: Mapping[str, _Rule] = {
+_NUMBERS: dict[str, _Rule] = {
     "seed": _SEED,
     "resamples": _COUNT,
     "weights.latent": _WEIGHT,
     "weights.output": _WEIGHT,
+    "adapter.rank": _COUNT,
     "adapter.hidden": _COUNT,
     "adapter.depth": _COUNT,
     "adapter.dropout": _PART,
@@ -45,6 +46,7 @@ _NUMBERS: Mapping[str, _Rule] = {
     "data.judged_rows": _COUNT,
     "data.suffix_rows": _COUNT,
 }
+_NUMBERS |= {f"objective.{each.name}": _WEIGHT for each in fields(ObjectiveConfig)}
 _TEXTS: Mapping[str, frozenset[str]] = {
     "trainer.accelerator": frozenset({"auto", "cpu", "cuda", "gpu", "mps", "tpu"}),
     "trainer.precision": frozenset(
@@ -66,6 +68,8 @@ def check_run(config: RunConfig) -> None:
             faults.append(f"{key}={value} is not {rule.wanted}")
         if names is not None and value not in names:
             faults.append(f"{key}={value} is none of {', '.join(sorted(names))}")
+    if not any(asdict(config.objective).values()):
+        faults.append("every weight of objective is 0, so two latents are never compared")
     if faults:
         raise RecipeError(config.name, faults)
 

@@ -52,6 +52,18 @@ class LinearConfig(AdapterConfig):
 
 
 @dataclass
+class LowRankConfig(AdapterConfig):
+    """Two matrices with few directions between them, starting from the closed form.
+
+    Attributes:
+        rank: How many directions.
+    """
+
+    kind: str = "lowrank"
+    rank: int = 16
+
+
+@dataclass
 class MlpConfig(AdapterConfig):
     """A plain multilayer perceptron, starting from nothing.
 
@@ -95,6 +107,29 @@ class WeightsConfig:
 
     latent: float = 1.0
     output: float = 1.0
+
+
+@dataclass
+class ObjectiveConfig:
+    """How much each way of comparing two latents counts in the latent's part of the loss.
+
+    Attributes:
+        mse: Squared differences, in shares of the target's variance.
+        cosine: How far apart the two point.
+        smooth_l1: Squared near zero, straight beyond one deviation of the target.
+        info_nce: Whether each row is found among its batch.
+        ranking: Whether each right pair leads all wrong ones by a margin.
+        hardest_ranking: Whether it leads the worst of them.
+        distances: Whether rows are as far from one another as they should be.
+    """
+
+    mse: float = 1.0
+    cosine: float = 0.0
+    smooth_l1: float = 0.0
+    info_nce: float = 0.0
+    ranking: float = 0.0
+    hardest_ranking: float = 0.0
+    distances: float = 0.0
 
 
 @dataclass
@@ -185,6 +220,7 @@ class RunConfig:
         target: What the loss compares.
         prefix: How the frozen nets before the adapter are run.
         weights: How much each kind of target counts.
+        objective: How two latents are compared.
         adapter: The trainable net.
         insist: Whether the trained net is chosen even where a cheaper closed form is as good.
         optimizer: How it learns.
@@ -203,6 +239,7 @@ class RunConfig:
     target: TargetChoice = TargetChoice.both
     prefix: PrefixChoice = PrefixChoice.cached
     weights: WeightsConfig = field(default_factory=WeightsConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     adapter: AdapterConfig = MISSING
     insist: bool = False
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
@@ -212,7 +249,12 @@ class RunConfig:
     resamples: int = 2000
 
 
-ADAPTERS: tuple[type[AdapterConfig], ...] = (LinearConfig, MlpConfig, ResidualConfig)
+ADAPTERS: tuple[type[AdapterConfig], ...] = (
+    LinearConfig,
+    LowRankConfig,
+    MlpConfig,
+    ResidualConfig,
+)
 """Every adapter that a recipe may choose."""
 
 

@@ -6,7 +6,7 @@ from transcoder.training._loader import IndexLoader, Order, Rows, Stored
 from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._order import ShuffledOrder
-from transcoder.training._terms import SOURCE, LearningGraph, Term, latent_term
+from transcoder.training._terms import SOURCE, LearningGraph, Term, latent_term, latent_terms
 
 __all__ = [
     "SOURCE",
@@ -27,4 +27,5 @@ __all__ = [
     "TranscoderModule",
     "fit_adapter",
     "latent_term",
+    "latent_terms",
 ]

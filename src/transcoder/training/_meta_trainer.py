@@ -1,6 +1,6 @@
 """From training opportunities to a learning graph, and from that to a trained adapter."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -11,7 +11,7 @@ from torch import nn
 from transcoder.adapters import AdapterSettings, Affine, Statistics, build_adapter
 from transcoder.training._data import LatentDataModule
 from transcoder.training._fit import FitSettings, Fitted, fit_adapter
-from transcoder.training._terms import LearningGraph, Term, latent_term
+from transcoder.training._terms import LearningGraph, Term, latent_terms
 from transcoder.vocabulary import EdgePath, Opportunity, Spec, TargetKind
 
 
@@ -37,10 +37,12 @@ class TermSettings:
     Attributes:
         weights: How much each kind of target counts; 1 where it is not said.
         suffix_rows: How many rows of a training batch go through a frozen suffix, None for all.
+        objectives: How much each loss between latents counts, by name.
     """
 
     weights: Mapping[TargetKind, float] = field(default_factory=dict)
     suffix_rows: int | None = None
+    objectives: Mapping[str, float] = field(default_factory=lambda: {"mse": 1.0})
 
 
 @final
@@ -103,8 +105,9 @@ class MetaTrainer:
         )
         variance = start.statistics.target_variance
         made = [
-            self._term(name, each, variance=variance, settings=terms)
+            term
             for name, each in zip(self.term_names, self._opportunities, strict=True)
+            for term in self._terms(name, each, variance=variance, settings=terms)
         ]
         prefix = self._build(self._prefix) if self._prefix.edges else None
         return LearningGraph(adapter, made, prefix)
@@ -121,13 +124,20 @@ class MetaTrainer:
         """Train the adapter; a run that was killed goes on from its last checkpoint."""
         return fit_adapter(graph, data, settings=settings, run_dir=run_dir, progress=progress)
 
-    def _term(
+    def _terms(
         self, name: str, opportunity: Opportunity, *, variance: float, settings: TermSettings
-    ) -> Term:
+    ) -> Iterator[Term]:
         weight = settings.weights.get(opportunity.kind, 1.0)
         if opportunity.kind is TargetKind.LATENT_MATCH:
-            return latent_term(self._target, variance=variance, reference=name, weight=weight)
-        return Term(
+            yield from latent_terms(
+                self._target,
+                settings.objectives,
+                variance=variance,
+                reference=name,
+                weight=weight,
+            )
+            return
+        yield Term(
             name,
             opportunity.scorer,
             self._spec_of(opportunity.suffix).names[0],

@@ -135,7 +135,8 @@ class TranscoderModule(LightningModule):
             out = {name: value[rows] for name, value in given.items()}
             if term.suffix is not None:
                 out = term.suffix(out)
-            value = objective_for(term.scorer)(out[term.given], wanted) / term.scale
+            compare = term.objective or objective_for(term.scorer)
+            value = compare(out[term.given], wanted) / term.scale
             metrics[term.name] = value.detach()
             losses.append(term.weight * value)
             if term.suffix is None and not self.training:

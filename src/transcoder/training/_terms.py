@@ -1,10 +1,11 @@
 """What the loss is made of."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from torch import nn
 
+from transcoder.objectives import Objective, latent_objective
 from transcoder.vocabulary import Scorer, Spec
 
 SOURCE = "source"
@@ -26,6 +27,7 @@ class Term:
         scale: What its loss is divided by, so that weights of several terms compare.
         rows: How many rows of each training batch it takes, None for all: a suffix that is
             dear sees some, in an order that is random anyway. Validation takes all.
+        objective: What compares in the scorer's place.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Term:
     weight: float = 1.0
     scale: float = 1.0
     rows: int | None = None
+    objective: Objective | None = None
 
 
 def latent_term(
@@ -52,6 +55,34 @@ def latent_term(
     """
     name = target.names[0]
     return Term(reference, Scorer.MSE, name, reference, name, weight=weight, scale=variance)
+
+
+def latent_terms(
+    target: Spec,
+    objectives: Mapping[str, float],
+    *,
+    variance: float,
+    reference: str,
+    weight: float,
+) -> Iterator[Term]:
+    """Match a latent by several objectives; that by squared error keeps the reference's name.
+
+    Args:
+        target: What the adapter gives.
+        objectives: How much each counts within the latent's weight; 0 leaves it out.
+        variance: Mean variance of the target's columns over training rows.
+        reference: Which part of a batch holds the wanted latent.
+        weight: How much all of them count.
+    """
+    for name, share in objectives.items():
+        plain = latent_term(
+            target, variance=variance, reference=reference, weight=weight * share
+        )
+        if share and name == "mse":
+            yield plain
+        elif share:
+            loss = latent_objective(name, variance**0.5)
+            yield replace(plain, name=f"{reference}_{name}", scale=1.0, objective=loss)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

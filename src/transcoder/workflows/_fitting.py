@@ -6,6 +6,7 @@ from dataclasses import asdict
 from transcoder.adapters import (
     AdapterSettings,
     LinearSettings,
+    LowRankSettings,
     MlpSettings,
     ResidualSettings,
 )
@@ -21,7 +22,12 @@ from transcoder.training import (
 from transcoder.vocabulary import Split, TargetKind
 from transcoder.workflows._materials import Materials
 
-_SETTINGS = {"linear": LinearSettings, "mlp": MlpSettings, "residual": ResidualSettings}
+_SETTINGS = {
+    "linear": LinearSettings,
+    "lowrank": LowRankSettings,
+    "mlp": MlpSettings,
+    "residual": ResidualSettings,
+}
 
 
 def adapter_settings(config: AdapterConfig) -> AdapterSettings:
@@ -48,7 +54,7 @@ def term_settings(config: RunConfig) -> TermSettings:
         TargetKind.LATENT_MATCH: config.weights.latent,
         TargetKind.OUTPUT_MATCH: config.weights.output,
     }
-    return TermSettings(weights, config.data.suffix_rows)
+    return TermSettings(weights, config.data.suffix_rows, asdict(config.objective))
 
 
 def data_module(
