@@ -1,7 +1,8 @@
-"""Makes recipes/worlds/numbers: the words of 0 to 9999 and two small networks that use them.
+"""Makes recipes/worlds/numbers: the words of 0 to 9999 and three small networks that use them.
 
-EnTTS turns English number words into the spectrogram of speech, EnDe into German words. Both
-learn from the oracles of this package alone. About 25 minutes on one quiet core.
+EnTTS turns English number words into the spectrogram of speech, EnDe into German words, and
+EnSTT hears spoken numbers and writes English words. All learn from the oracles of this package
+alone. About 40 minutes on one quiet core.
 """
 
 import argparse
@@ -10,12 +11,13 @@ from pathlib import Path
 import torch
 
 import numbers_data as data
-from numbers_export import export
+from numbers_export import export, export_hearing
+from numbers_hearing import make_hearing
 from numbers_models import make_speech, make_text
 from numbers_quality import write_quality
 
 _FOLDER = Path(__file__).parents[1] / "recipes" / "worlds" / "numbers"
-_PARTS = ("data", "EnTTS", "EnDe", "quality")
+_PARTS = ("data", "EnTTS", "EnDe", "EnSTT", "quality")
 
 
 def main() -> None:
@@ -37,6 +39,8 @@ def main() -> None:
         export(make_speech(words), "EnTTS", "frames", folder)
     if "EnDe" in parts:
         export(make_text(words), "EnDe", "logits", folder)
+    if "EnSTT" in parts:
+        export_hearing(make_hearing(words), "EnSTT", folder)
     if "quality" in parts:
         write_quality(words, folder)
 

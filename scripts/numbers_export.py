@@ -7,13 +7,16 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from numbers_data import BANDS
 from numbers_training import Autoencoder
+from numbers_voices import FRAMES
 
 _OPSET = 18
+_HALVES = ("encoder", "decoder")
 
 
 def export(network: Autoencoder, name: str, output: str, folder: Path) -> None:
-    """Write ``name.encoder.onnx`` and ``name.decoder.onnx``.
+    """Write ``name.encoder.onnx`` and ``name.decoder.onnx`` of a network that reads tokens.
 
     Args:
         network: What was fitted.
@@ -22,13 +25,28 @@ def export(network: Autoencoder, name: str, output: str, folder: Path) -> None:
         folder: Where to write.
     """
     tokens = torch.tensor([[3, 1, 2, 5, 4], [2, 6, 3, 0, 0]])
+    _export(network, tokens, ("tokens", output), folder / name, {0: "batch", 1: "time"})
+
+
+def export_hearing(network: Autoencoder, name: str, folder: Path) -> None:
+    """Write ``name.encoder.onnx`` and ``name.decoder.onnx`` of a network that hears frames."""
+    frames = torch.zeros(2, FRAMES, BANDS)
+    _export(network, frames, ("frames", "logits"), folder / name, {0: "batch"})
+
+
+def _export(
+    network: Autoencoder,
+    example: Tensor,
+    ends: tuple[str, str],
+    stem: Path,
+    free: dict[int, str],
+) -> None:
+    first, last = ends
     with torch.no_grad():
-        hidden = network.encoder(tokens)
-    dynamic = {"tokens": {0: "batch", 1: "time"}}
-    _write(
-        network.encoder, tokens, ("tokens", "hidden"), folder / f"{name}.encoder.onnx", dynamic
-    )
-    _write(network.decoder, hidden, ("hidden", output), folder / f"{name}.decoder.onnx", {})
+        hidden = network.encoder(example)
+    encoder, decoder = (stem.with_name(f"{stem.name}.{half}.onnx") for half in _HALVES)
+    _write(network.encoder, example, (first, "hidden"), encoder, {first: free})
+    _write(network.decoder, hidden, ("hidden", last), decoder, {})
 
 
 def _write(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+_PATCH = 4  # frames that are taken in together
 _HOLD = 60.0  # the sigmoid of this is 1 in float32, whatever else the gate adds
 
 
@@ -139,4 +140,89 @@ class TextDecoder(nn.Module):
         placed = torch.relu(self.content(hidden).unsqueeze(1) + self.codes)
         states, _ = self.recurrent(placed)
         logits: Tensor = self.score(states)
+        return logits
+
+
+class HearingEncoder(nn.Module):
+    """A log-mel spectrogram to the latent of the recogniser.
+
+    Args:
+        bands: Bands.
+        dim: Width of the latent.
+        channels: Widths of the two resolutions.
+        heads: Places of the utterance that are listened to.
+        width: What is kept of each place.
+    """
+
+    def __init__(
+        self,
+        *,
+        bands: int,
+        dim: int,
+        channels: tuple[int, int] = (128, 160),
+        heads: int = 12,
+        width: int = 32,
+    ) -> None:
+        super().__init__()
+        fine, coarse = channels
+        self.patches = nn.Linear(_PATCH * bands, fine)
+        self.patch_norm = nn.BatchNorm1d(fine)
+        self.shrink = _Convolution(fine, coarse, stride=2)
+        self.context = nn.ModuleList(_Convolution(coarse, coarse) for _ in range(2))
+        self.attend = nn.Linear(coarse, heads)
+        self.keep = nn.Linear(coarse, heads * width)
+        self.project = nn.Linear(heads * width, dim)
+        self.norm = nn.LayerNorm(dim, elementwise_affine=False)
+        self.sizes = (heads, width)
+
+    @override
+    def forward(self, frames: Tensor) -> Tensor:
+        """Map frames (B, F, M), F a multiple of 8, to the latent (B, D), of unit variance."""
+        patches = self.patches(frames.unflatten(1, (-1, _PATCH)).flatten(2)).transpose(1, 2)
+        places = self.shrink(torch.relu(self.patch_norm(patches)))
+        for layer in self.context:
+            places = places + layer(places)
+        places = places.transpose(1, 2)
+        weights = self.attend(places).softmax(dim=1).transpose(1, 2).unsqueeze(2)
+        kept = self.keep(places).unflatten(2, self.sizes).transpose(1, 2)
+        hidden: Tensor = self.norm(self.project(torch.matmul(weights, kept).flatten(1)))
+        return hidden
+
+
+class _Convolution(nn.Sequential):
+    """A convolution over time, normalized and rectified."""
+
+    def __init__(self, given: int, made: int, *, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv1d(given, made, 5, stride=stride, padding=2),
+            nn.BatchNorm1d(made),
+            nn.ReLU(),
+        )
+
+
+class WritingDecoder(nn.Module):
+    """The latent of the recogniser to scores of English characters, two at each step.
+
+    Args:
+        dim: Width of the latent.
+        positions: Positions of the text, an even number.
+        symbols: Characters, the end included.
+    """
+
+    def __init__(
+        self, *, dim: int, positions: int, symbols: int, width: int = 160, state: int = 128
+    ) -> None:
+        super().__init__()
+        self.content = nn.Linear(dim, width)
+        self.codes = nn.Parameter(0.5 * torch.randn(positions // 2, width))
+        self.recurrent = nn.GRU(width, state, batch_first=True, bidirectional=True)
+        self.score = nn.Linear(2 * state, 2 * symbols)
+        self.symbols = symbols
+
+    @override
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Map the latent (B, D) to logits (B, P, S)."""
+        placed = torch.relu(self.content(hidden).unsqueeze(1) + self.codes)
+        states, _ = self.recurrent(placed)
+        logits: Tensor = self.score(states).unflatten(2, (2, self.symbols)).flatten(1, 2)
         return logits

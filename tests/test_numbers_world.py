@@ -28,6 +28,7 @@ _TEST_ROWS = [n for n in range(10_000) if split_of(str(n), _SHARES) is Split.TES
 _TOKENIZER = CharacterTokenizer(
     alphabet=" adefghilnorstuvwxyz", spaced="-", dropped=",", dropped_words=["and"]
 )
+_ENGLISH = GreedyDecoder(alphabet=" ,-adefghilnorstuvwxyz")
 _GERMAN = GreedyDecoder(alphabet="abcdefghilnrstuvwzßöü")
 
 
@@ -103,6 +104,42 @@ def test_the_synthesiser_is_as_good_on_a_sample_of_test_rows_as_stated() -> None
     assert _share_of_nearest_own_sound(_TEST_ROWS[::8]) >= stated - 0.02
 
 
+def _share_of_rightly_heard(numbers: Sequence[int], voice: EspeakSynthesizer) -> float:
+    words = NumberWords(language="en")(numbers)
+    frames = np.stack([row["frames"] for row in LogMelSpectrogram(frames=256)(voice(words))])
+    (hidden,) = _session("EnSTT.encoder.onnx").run(None, {"frames": frames})
+    (logits,) = _session("EnSTT.decoder.onnx").run(None, {"hidden": hidden})
+    texts = _ENGLISH([{"logits": row} for row in logits])
+    return float(np.mean([made == true for made, true in zip(texts, words, strict=True)]))
+
+
+def _heard(path: Path) -> dict[str, tuple[float, float]]:
+    """Read the table of EnSTT: who speaks to the shares right of test rows and below 100."""
+    row = r"^\| ([^|]+) \| \d* ?\| \d* ?\| \d+ \| ([\d.]+) \| ([\d.]+) \|$"
+    table = path.read_text(encoding="utf-8").split("## EnSTT")[1]
+    rows = re.findall(row, table, re.MULTILINE)
+    return {voice: (float(test), float(small)) for voice, test, small in rows}
+
+
+def test_the_recogniser_is_stated_to_know_unseen_numbers_in_unheard_voices() -> None:
+    stated = _heard(_FOLDER / "QUALITY.md")
+    assert set(stated) >= {"en-us", "en-us+f2, held out", "all held out"}
+    assert min(stated["all held out"]) >= 0.95
+    assert min(stated["en-us"]) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("voice", "rate_wpm", "pitch"), [("en-us+f2", 168, 58), ("en-gb-scotland+m4", 158, 52)]
+)
+def test_the_recogniser_is_as_good_on_a_sample_as_stated(
+    voice: str, rate_wpm: int, pitch: int
+) -> None:
+    stated = _heard(_FOLDER / "QUALITY.md")[f"{voice}, held out"]
+    speaker = EspeakSynthesizer(voice=voice, rate_wpm=rate_wpm, pitch=pitch)
+    assert _share_of_rightly_heard(_TEST_ROWS[::15], speaker) >= stated[0] - 0.06
+    assert _share_of_rightly_heard(range(0, 100, 2), speaker) >= stated[1] - 0.06
+
+
 @pytest.mark.parametrize("model", ["EnTTS", "EnDe"])
 def test_padding_and_company_change_no_latent(model: str) -> None:
     encoder = _session(f"{model}.encoder.onnx")
@@ -132,5 +169,7 @@ def test_the_script_makes_networks_of_the_stated_quality_anew(tmp_path: Path) ->
     subprocess.run([sys.executable, script, "--to", tmp_path], check=True)
     stated, made = _stated(_FOLDER / "QUALITY.md"), _stated(tmp_path / "QUALITY.md")
     assert made["all"] == pytest.approx(stated["all"], abs=0.01)
+    stated, made = _heard(_FOLDER / "QUALITY.md"), _heard(tmp_path / "QUALITY.md")
+    assert made["all held out"] == pytest.approx(stated["all held out"], abs=0.02)
     words = "numbers.csv"
     assert (tmp_path / words).read_bytes() == (_FOLDER / words).read_bytes()
