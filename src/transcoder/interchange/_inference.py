@@ -10,7 +10,7 @@ from math import prod
 from typing import TypeAlias
 
 import onnx
-from onnx import TensorProto, checker, numpy_helper, shape_inference
+from onnx import TensorProto, checker, helper, numpy_helper, shape_inference
 
 from transcoder.interchange._nested import DEFAULT_DOMAINS, graphs_in
 
@@ -31,18 +31,41 @@ def with_inferred_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """Infer what can be inferred of shapes; the model itself is left as it is.
 
     Returns:
-        The model with the axes of its values, or as it was where inference fails.
+        The model with the axes of its values, or without where inference fails. Its large
+        weights are inputs, without their numbers, so that nobody carries these about.
     """
+    light = _without_weights(model)
     try:
-        plain = shape_inference.infer_shapes(model)
+        plain = shape_inference.infer_shapes(light)
     except _FAILURES:
-        return model
+        return light
     if _may_explode(plain):
         return plain
     try:
-        return shape_inference.infer_shapes(model, data_prop=True)
+        return shape_inference.infer_shapes(light, data_prop=True)
     except _FAILURES:
         return plain
+
+
+def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    graph = model.graph
+    light = onnx.ModelProto(
+        ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions
+    )
+    light.graph.name = graph.name
+    light.graph.node.extend(graph.node)
+    light.graph.input.extend(graph.input)
+    light.graph.output.extend(graph.output)
+    light.graph.value_info.extend(graph.value_info)
+    light.graph.sparse_initializer.extend(graph.sparse_initializer)
+    taken = {each.name for each in graph.input}
+    for tensor in graph.initializer:
+        if prod(tensor.dims) <= _SMALL:
+            light.graph.initializer.append(tensor)
+        elif tensor.name not in taken:
+            kind = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+            light.graph.input.append(helper.make_value_info(tensor.name, kind))
+    return light
 
 
 def _may_explode(model: onnx.ModelProto) -> bool:

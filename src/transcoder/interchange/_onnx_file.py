@@ -18,19 +18,21 @@ def signature_of(onnx_bytes: bytes, name: str) -> Signature:
     """Do the work of `read_signature`."""
     model = parse(onnx_bytes, name)
     opset = opset_of(model, name)
-    whole = with_inferred_shapes(model)
-    graph = whole.graph
+    graph = model.graph
+    shaped = with_inferred_shapes(model).graph
     given = {each.name for each in graph.initializer}
     given |= {each.values.name for each in graph.sparse_initializer}
-    inputs = [each for each in graph.input if each.name not in given]
+    inputs = [each for each in shaped.input if each.name not in given]
     signature = Signature(
         inputs=tuple(_tensor(each, name, side="input") for each in inputs),
-        outputs=tuple(_tensor(each, name, side="output") for each in graph.output),
+        outputs=tuple(_tensor(each, name, side="output") for each in shaped.output),
         opset=opset,
         parameters=sum(math.prod(each.dims) for each in _initializers(graph)),
         size_bytes=len(onnx_bytes),
     )
-    check(whole, name)
+    for output, whole in zip(graph.output, shaped.output, strict=True):
+        output.CopyFrom(whole)
+    check(model, name)
     return signature
 
 
