@@ -12,7 +12,14 @@ from transcoder.workflows import Middleware
 ELSEWHERE = {"entts_text_latent", "vectors"}
 """Recipes with tests of their own."""
 
-OTHERS = [name for name in find_recipes() if name not in ELSEWHERE]
+SPOKEN = {"speech_latent_text_latent"}
+"""Recipes that have 10,000 numbers spoken first."""
+
+OTHERS = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in SPOKEN else [])
+    for name in find_recipes()
+    if name not in ELSEWHERE
+]
 
 
 def train(folder: Path, *arguments: str) -> Done:
