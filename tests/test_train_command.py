@@ -9,7 +9,7 @@ from tests.conftest import QUICK, Done, run_train
 from transcoder.recipe import find_recipes
 from transcoder.workflows import Middleware
 
-ELSEWHERE = {"entts_text_latent", "vectors"}
+ELSEWHERE = {"digits_openml", "entts_text_latent", "vectors"}
 """Recipes with tests of their own."""
 
 SPOKEN = {"speech_latent_text_latent"}
@@ -60,8 +60,8 @@ def test_the_composed_configuration_can_be_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "choose a recipe with recipe=NAME, one of: entts_text_latent"),
-        (["recipe=nothing"], "available options in 'recipe': entts_text_latent"),
+        ([], "choose a recipe with recipe=NAME, one of: digits_openml"),
+        (["recipe=nothing"], "available options in 'recipe': digits_openml"),
         (["recipe=entts_text_latent", "data.dataset=x"], "from a dataset named 'x'"),
     ],
 )

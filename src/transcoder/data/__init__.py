@@ -11,7 +11,7 @@ from transcoder.data._materialize import (
 )
 from transcoder.data._store import LatentStore, StoreEntry
 from transcoder.data._stored import StoredTensors
-from transcoder.data._table import Table, rows_of
+from transcoder.data._table import Table, group_of_content, rows_of
 
 __all__ = [
     "LatentStore",
@@ -19,6 +19,7 @@ __all__ = [
     "StoredTensors",
     "Table",
     "edge_identity",
+    "group_of_content",
     "is_stored",
     "load_table",
     "materialize",

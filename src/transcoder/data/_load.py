@@ -1,5 +1,6 @@
 """From a registered dataset to its rows."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -8,11 +9,13 @@ from transcoder.data._arrays import load_arrays
 from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, converter, text
 from transcoder.data._huggingface import load_huggingface
 from transcoder.data._openml import load_openml
-from transcoder.data._table import Table
+from transcoder.data._table import Table, group_of_content
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Catalog, Dataset, Value
 
 Loader: TypeAlias = Callable[[Dataset, Sequence[str]], Mapping[str, RawColumn]]
+
+_CONTENT = re.compile(r"content\((?P<column>.+)\)")
 
 _LOADERS: Mapping[str, Loader] = {
     "arrays": load_arrays,
@@ -36,7 +39,9 @@ def load_table(dataset: Dataset, catalog: Catalog) -> Table:
     if dataset.loader not in _LOADERS:
         raise UnknownNameError("loader", dataset.loader, _LOADERS)
     named = [column.name for column in dataset.columns]
-    named += [name for name in (dataset.group, dataset.stratum) if name]
+    content = _CONTENT.fullmatch(dataset.group)
+    group = "" if content else dataset.group
+    named += [name for name in (group, dataset.stratum) if name]
     raw = _LOADERS[dataset.loader](dataset, list(dict.fromkeys(named)))
     folder = Path(str(dataset.options.get("folder", "")))
     columns: dict[str, Sequence[Value]] = {
@@ -50,9 +55,20 @@ def load_table(dataset: Dataset, catalog: Catalog) -> Table:
     }
     for column in columns.values():
         column[:1]
-    groups = _texts(dataset, raw, dataset.group) if dataset.group else _numbers(columns)
+    if content:
+        groups = _contents(dataset, columns, content["column"])
+    else:
+        groups = _texts(dataset, raw, group) if group else _numbers(columns)
     strata = _texts(dataset, raw, dataset.stratum) if dataset.stratum else None
     return Table(dataset.name, columns, groups=groups, strata=strata)
+
+
+def _contents(dataset: Dataset, columns: Mapping[str, Sequence[Value]], name: str) -> list[str]:
+    """Rows of equal content are one group."""
+    if name not in columns:
+        found = f"it is grouped by the content of {name!r}, none of its columns"
+        raise DataError(dataset.name, found, f"name one of {', '.join(map(repr, columns))}")
+    return [group_of_content(value) for value in columns[name]]
 
 
 def _numbers(columns: Mapping[str, Sequence[Value]]) -> list[str]:

@@ -118,6 +118,14 @@ def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
     return {split: np.array(rows, dtype=np.int64) for split, rows in numbers.items()}
 
 
+def group_of_content(value: Value) -> str:
+    """Name a group by what a row holds, so that rows of equal content never part."""
+    digest = sha256()
+    for piece in _pieces([value]):
+        digest.update(piece)
+    return digest.hexdigest()[:32]
+
+
 def _digest_of_values(values: Sequence[Value]) -> str:
     digest = sha256()
     for start in range(0, len(values), _SLICE):

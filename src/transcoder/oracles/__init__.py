@@ -5,15 +5,18 @@ answering with a list of equal length. Libraries that they need are imported whe
 """
 
 from transcoder.oracles._characters import CharacterTokenizer, GreedyDecoder
+from transcoder.oracles._classes import ClassIndex, MostLikely
 from transcoder.oracles._espeak import EspeakSynthesizer
 from transcoder.oracles._numbers import NumberWords
 from transcoder.oracles._spectrogram import GriffinLim, LogMelSpectrogram
 
 __all__ = [
     "CharacterTokenizer",
+    "ClassIndex",
     "EspeakSynthesizer",
     "GreedyDecoder",
     "GriffinLim",
     "LogMelSpectrogram",
+    "MostLikely",
     "NumberWords",
 ]

@@ -34,7 +34,8 @@ class Dataset:
         loader: Who reads it: `huggingface`, `openml` or `arrays`.
         options: What the loader needs; local paths are absolute.
         columns: The columns that hold modalities, in the order of the type.
-        group: The column whose equal values never stand in two splits.
+        group: The column whose equal values never stand in two splits; `content(NAME)` for the
+            content of one of `columns`, empty where each row stands for itself.
         stratum: The column by whose values scores are also shown, or None.
         shares: How groups are split.
         licence: SPDX identifier, or empty where unknown.
