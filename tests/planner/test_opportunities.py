@@ -213,3 +213,17 @@ def test_what_is_lacking_is_said(datasets: list[str], said: str) -> None:
     world = catalog(edges, *datasets)
     with pytest.raises(NoOpportunityError, match=said):
         require_opportunities(world, modality("{A}"), modality("{B}"))
+
+
+def test_no_suffix_is_longer_than_is_allowed() -> None:
+    world = catalog(
+        """
+        text_latent@1 -> u -> {C}
+        {A} -> u -> {B}
+        {B} -> u -> spectrogram<V>
+        """,
+        "d: x text_latent@1, y spectrogram<V>",
+    )
+    ends = modality("text_latent@1"), modality("{A}")
+    assert [len(each.suffix.edges) for each in find_opportunities(world, *ends)] == [2]
+    assert find_opportunities(world, *ends, max_length=1) == ()

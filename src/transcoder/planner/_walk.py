@@ -87,6 +87,8 @@ class Walker:
             lengths[state, used] = length
             yield ranks, state
             ahead = room - len(ranks) - 1
+            if ahead < 0:
+                continue
             forbidden = (*root.ranks, *used) if ranks else (*root.ranks, *barred)
             for rank, after in self._onward(state, ahead, {*forbidden}):
                 if after in root.states:
