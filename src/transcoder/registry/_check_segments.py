@@ -1,12 +1,16 @@
 """Whether segments fit the specs at their ends, and spaces their founders."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from transcoder.errors import UnknownNameError
 from transcoder.interchange import check_segment
 from transcoder.registry._latents import founder_digests
 from transcoder.registry._nouns import State
 from transcoder.vocabulary import Catalog, Modality, ModalityEntry, Segment, SegmentKey
+
+_Fitting: TypeAlias = set[tuple[int, int, int, tuple[tuple[str, str], ...]]]
+"""Which signatures fit which specs at both ends, all three by identity, under which names."""
 
 
 def segment_faults(before: State, after: State) -> Iterator[str]:
@@ -16,6 +20,7 @@ def segment_faults(before: State, after: State) -> Iterator[str]:
     and the entry of one of its ends has changed: older ones may stay behind a spec.
     """
     moved = _moved_modalities(before, after)
+    fitting: _Fitting = set()
     for key, versions in after.segments.items():
         fresh = not moved.isdisjoint((key.source, key.target))
         if not fresh and versions is before.segments.get(key):
@@ -25,7 +30,7 @@ def segment_faults(before: State, after: State) -> Iterator[str]:
         for segment in versions:
             was = was_current.get(segment.version)
             if was is None or (segment.is_current and (fresh or not was)):
-                yield from _version_faults(segment, after.catalog)
+                yield from _version_faults(segment, after.catalog, fitting)
 
 
 def space_faults(before: State, after: State) -> Iterator[str]:
@@ -66,7 +71,7 @@ def _key_faults(key: SegmentKey, segment: Segment, catalog: Catalog) -> Iterator
         yield f"'{segment}' is a transcoder, which joins two latents; register it as a segment"
 
 
-def _version_faults(segment: Segment, catalog: Catalog) -> Iterator[str]:
+def _version_faults(segment: Segment, catalog: Catalog, fitting: _Fitting) -> Iterator[str]:
     if segment.digest is None:
         if not segment.is_transcoder:
             yield f"'{segment}' has no file; only a transcoder can be without one"
@@ -76,10 +81,17 @@ def _version_faults(segment: Segment, catalog: Catalog) -> Iterator[str]:
         return
     source = catalog.modalities.get(segment.source)
     target = catalog.modalities.get(segment.target)
-    if source and source.spec and target and target.spec:
-        yield from check_segment(
+    if not (source and source.spec and target and target.spec):
+        return
+    names = tuple(segment.names.items())
+    ends = (id(segment.signature), id(source.spec), id(target.spec), names)
+    if ends not in fitting:
+        faults = check_segment(
             segment.name, segment.signature, source.spec, target.spec, segment.names
         )
+        yield from faults
+        if not faults:
+            fitting.add(ends)
 
 
 def _moved(entry: ModalityEntry, old: str | None, new: str) -> str:

@@ -29,12 +29,12 @@ class Versions:
     @property
     def live(self) -> tuple[Segment, ...]:
         """Those that can be seen, in order of version."""
-        return tuple(self._live[version] for version in sorted(self._live))
+        return _in_order(self._live)
 
     @property
     def retired(self) -> tuple[Segment, ...]:
         """Those that cannot be seen, in order of version."""
-        return tuple(self._retired[version] for version in sorted(self._retired))
+        return _in_order(self._retired)
 
     @property
     def kind(self) -> SegmentKind | None:
@@ -85,9 +85,15 @@ class Versions:
             self._live[version] = replace(self._live[version], is_current=True)
 
 
+def _in_order(versions: dict[int, Segment]) -> tuple[Segment, ...]:
+    if len(versions) < 2:  # noqa: PLR2004  # nothing to sort, as mostly
+        return tuple(versions.values())
+    return tuple(versions[version] for version in sorted(versions))
+
+
 def _content(segment: Segment) -> _Content:
     """What makes two versions of one key the same: their file and how its tensors are named."""
-    return segment.digest, tuple(sorted(segment.names.items()))
+    return segment.digest, tuple(sorted(segment.names.items())) if segment.names else ()
 
 
 def same_content(first: Segment, second: Segment) -> bool:
