@@ -19,7 +19,8 @@ COMMANDS = [
     for line in body.splitlines()
     if line.strip() and not line.startswith(("#", "make "))
 ]
-LONG = pytest.mark.slow  # they train several times over
+LONG = ("train.py -m", "prefix=live", "target=latent", "recipe=speech_latent", "recipe=digits")
+"""What trains the main recipe once more, or has a test of its own; run with `-m slow`."""
 
 
 @pytest.fixture
@@ -45,7 +46,10 @@ def test_the_two_commands_come_first() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [pytest.param(each, marks=LONG if "train.py -m" in each else ()) for each in COMMANDS],
+    [
+        pytest.param(each, marks=pytest.mark.slow if any(sign in each for sign in LONG) else ())
+        for each in COMMANDS
+    ],
 )
 def test_every_command_runs(command: str, folder: Path) -> None:
     run(shlex.split(command), folder)

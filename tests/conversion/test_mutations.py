@@ -43,12 +43,12 @@ def test_a_network_with_a_broken_node_is_refused_or_converted(seed: int) -> None
     chance = random.Random(seed)  # noqa: S311  # not for secrets
     cases = [case for case in official_cases() if case.model.ByteSize() < MOST_BYTES]
     refused = 0
-    for case in chance.choices(cases, k=150):
+    for case in chance.choices(cases, k=100):
         try:
             to_torch(broken(case, chance))
         except TranscoderError:
             refused += 1
-    assert 0 < refused < 150
+    assert 0 < refused < 100
 
 
 def convert_all(data: bytes) -> bool:
