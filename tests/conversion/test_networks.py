@@ -162,6 +162,25 @@ def test_double_precision_carries_through_the_whole_network(
     torch.testing.assert_close(given, wanted, rtol=1e-6, atol=1e-7)
 
 
+DEVICES = ["meta", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", CASES)
+def test_every_tensor_of_a_network_moves(
+    name: str, device: str, networks: dict[str, OnnxModule]
+) -> None:
+    _, at, other, _ = CASES[name]
+    module = copy.deepcopy(networks[name])
+    module(at)
+    moved = module.to(device)
+    assert {each.device.type for each in (*moved.parameters(), *moved.buffers())} <= {device}
+    for rows in (other, at):
+        given = moved(rows.to(device))
+        assert given.device.type == device
+        assert given.shape == networks[name](rows).shape
+
+
 def test_a_deep_copy_shares_nothing_and_gives_the_same(networks: dict[str, OnnxModule]) -> None:
     first, rows = networks["gru"], tokens(3, 6)
     before = first(rows)
