@@ -13,9 +13,11 @@ Runtime into the store, which is counted in, and trains on what is stored.
 """
 
 import argparse
+import logging
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from torch import Tensor, nn
 
 from transcoder.adapters import MlpSettings, Moments, Statistics, build_adapter, fit_ridge
 from transcoder.data import LatentStore, StoredTensors, load_table, materialize
+from transcoder.registry import Registry
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.training import (
     FitSettings,
@@ -38,7 +41,6 @@ from transcoder.training import (
     fit_adapter,
     latent_term,
 )
-from transcoder.training._quiet import quiet_lightning
 from transcoder.vocabulary import (
     Column,
     Dataset,
@@ -192,7 +194,9 @@ def train_by_hand(encoder: nn.Module, x: Rows, y: Rows, epochs: int, folder: Pat
     """Fit a plain Lightning module."""
     rows = torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
     loader = torch.utils.data.DataLoader(rows, BATCH, shuffle=True)
-    with quiet_lightning():
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # hints that a benchmark need not take
         trainer = pl.Trainer(
             max_epochs=epochs, accelerator="cpu", default_root_dir=folder,
             enable_progress_bar=False, enable_model_summary=False, logger=False,
@@ -217,7 +221,7 @@ def materialized(file: bytes, x: Rows, folder: Path) -> StoredTensors:
         (Column("x", source),), group="",
     )  # fmt: skip
     (edge,) = catalog.find_current()
-    pool = SessionPool(middleware._registry.blob)  # noqa: SLF001  # the same files, without a copy
+    pool = SessionPool(Registry.open(folder / "registry").blob)
     runner = Runner(catalog, pool, OraclePool(()))
     return materialize(
         Route("rows", "x", EdgePath(source, (edge,))), load_table(dataset, catalog),
