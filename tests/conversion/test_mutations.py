@@ -13,7 +13,7 @@ from transcoder.conversion import explain_gradients, to_torch
 from transcoder.errors import InvalidModelError, TranscoderError
 
 MOST_BYTES = 20_000
-SAMPLED = 20
+SAMPLED = 12
 
 Damage = Callable[[bytes, int], bytes]
 
@@ -43,12 +43,12 @@ def test_a_network_with_a_broken_node_is_refused_or_converted(seed: int) -> None
     chance = random.Random(seed)  # noqa: S311  # not for secrets
     cases = [case for case in official_cases() if case.model.ByteSize() < MOST_BYTES]
     refused = 0
-    for case in chance.choices(cases, k=100):
+    for case in chance.choices(cases, k=80):
         try:
             to_torch(broken(case, chance))
         except TranscoderError:
             refused += 1
-    assert 0 < refused < 100
+    assert 0 < refused < 80
 
 
 def convert_all(data: bytes) -> bool:

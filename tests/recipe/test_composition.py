@@ -46,6 +46,8 @@ def test_the_command_line_wins_over_the_recipe() -> None:
 @pytest.mark.parametrize("path", LEAVES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_leaf_lists_every_key_of_its_schema(path: Path) -> None:
     group, leaf = path.parent.name, yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "default" in leaf.get("defaults", ()):
+        leaf |= yaml.safe_load((path.parent / "default.yaml").read_text(encoding="utf-8"))
     choice = (f"{group}={path.stem}", "recipe=entts_text_latent")
     schema = getattr(composed(*choice), group)
     assert set(leaf) - {"defaults"} == {each.name for each in fields(schema)}
@@ -68,7 +70,7 @@ def test_an_adapter_config_agrees_with_its_constructor(config: type, settings: t
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        (["recipe=entts_text_latnt"], "available options in 'recipe': entts_text_latent"),
+        (["recipe=entts_text_latnt"], "available options in 'recipe': digits_openml"),
         (["traner.max_epochs=1"], r"'traner' not in .*did you mean 'trainer.max_epochs'\?"),
         (["adapter.hiden=1"], r"'hiden' not in .*did you mean 'adapter.hidden'"),
         (
