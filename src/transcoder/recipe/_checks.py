@@ -15,6 +15,7 @@ class _Rule:
 
 
 _COUNT = _Rule("a whole number above 0", lambda value: value >= 1)
+_ONE = _Rule("1: an adapter learns on one device", lambda value: value == 1)
 _POSITIVE = _Rule("a finite number above 0", lambda value: math.isfinite(value) and value > 0)
 _WEIGHT = _Rule(
     "a finite number, 0 or above", lambda value: math.isfinite(value) and value >= 0
@@ -38,7 +39,7 @@ _NUMBERS: dict[str, _Rule] = {
     "optimizer.warmup": _SHARE,
     "optimizer.clip": _POSITIVE,
     "trainer.max_epochs": _COUNT,
-    "trainer.devices": _COUNT,
+    "trainer.devices": _ONE,
     "trainer.patience": _COUNT,
     "data.batch_size": _COUNT,
     "data.materialize_batch_size": _COUNT,

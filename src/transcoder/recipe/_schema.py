@@ -156,7 +156,7 @@ class TrainerConfig:
     Attributes:
         max_epochs: Passes over the training rows.
         accelerator: As Lightning names it.
-        devices: As Lightning counts them.
+        devices: One: rows are not split between devices.
         precision: As Lightning names it.
         patience: Epochs without a better validation score before it stops, or null.
     """
