@@ -30,6 +30,18 @@ def test_the_right_transcoder_has_full_marks() -> None:
     assert all(values[f"test/{name}"] == pytest.approx(1) for name in ones)
 
 
+def test_neighbourhoods_are_measured_on_test_rows_alone() -> None:
+    values = _values(_judged(TURN, 20))
+    measured = {"csls_recall_at_1", "csls_mrr", "mutual_knn", "cka"}
+    assert {f"test/{name}" for name in measured} <= set(values)
+    assert values["test/cka"] == pytest.approx(1)
+    assert values["test/mutual_knn"] == 1
+    world = JudgeWorld()
+    exam = prepare_exam(words(20, Split.VALIDATION), world.runner)
+    judged = judge("net", world.transcoder(TURN), exam=exam, runner=world.runner)
+    assert not any(name.partition("csls")[1] for name in _values(judged))
+
+
 def test_a_transcoder_that_knows_one_letter_keeps_half() -> None:
     judged = _judged(ONLY_B, 20)
     values = _values(judged)

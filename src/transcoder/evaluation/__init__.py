@@ -1,5 +1,6 @@
 """The judge: exported files, through ONNX Runtime, on rows that nothing was fitted on."""
 
+from transcoder.evaluation._alignment import linear_cka
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
 from transcoder.evaluation._choice import Choice, choose_current
 from transcoder.evaluation._judge import (
@@ -15,10 +16,17 @@ from transcoder.evaluation._judge import (
 )
 from transcoder.evaluation._latent import latent_scores, row_cosines
 from transcoder.evaluation._match import per_row_match, row_scores
+from transcoder.evaluation._neighbours import (
+    NEIGHBOURS,
+    csls_retrieval,
+    nearest_rows,
+    shared_neighbours,
+)
 from transcoder.evaluation._retrieval import Retrieval, retrieval
 
 __all__ = [
     "NATIVE_FLOOR",
+    "NEIGHBOURS",
     "Bootstrap",
     "Choice",
     "Exam",
@@ -29,12 +37,16 @@ __all__ = [
     "StratumScore",
     "WantedLatents",
     "choose_current",
+    "csls_retrieval",
     "judge",
     "latent_scores",
+    "linear_cka",
+    "nearest_rows",
     "per_row_match",
     "prepare_exam",
     "retention",
     "retrieval",
     "row_cosines",
     "row_scores",
+    "shared_neighbours",
 ]

@@ -7,9 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcoder.errors import DataError, WeakNativeError
+from transcoder.evaluation._alignment import linear_cka
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
 from transcoder.evaluation._latent import latent_scores, mean_score, row_cosines
 from transcoder.evaluation._match import row_scores
+from transcoder.evaluation._neighbours import (
+    Neighbours,
+    csls_retrieval,
+    nearest_rows,
+    shared_neighbours,
+)
 from transcoder.evaluation._retrieval import retrieval
 from transcoder.sessions import Runner, split_rows
 from transcoder.vocabulary import (
@@ -69,11 +76,14 @@ class Exam:
         questions: The rows.
         chain: Through the transcoder to content; None where only latents are compared.
         native: The native chain's score of each row, (row); empty without a chain.
+        nearest: The neighbours of each wanted latent, (row, neighbour); None where they are not
+            looked at.
     """
 
     questions: Questions
     chain: JudgedChain | None
     native: Scores
+    nearest: Neighbours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +147,12 @@ def prepare_exam(
         if questions.latents is None:
             reason = "there is no judged chain and no wanted latent"
             raise DataError("rows to be judged", reason, "give one of them")
-        return Exam(questions, None, np.empty(0))
+        return Exam(questions, None, np.empty(0), _nearest(questions))
     answered = runner.run(chain.native, questions.native)
     native = row_scores(chain.scorer, answered, wanted=questions.answers)
     if native.mean() < floor:
         raise WeakNativeError(str(chain.native), float(native.mean()), floor)
-    return Exam(questions, chain, native)
+    return Exam(questions, chain, native, _nearest(questions))
 
 
 def judge(
@@ -163,8 +173,9 @@ def judge(
         bootstrap: How intervals are drawn.
 
     Returns:
-        Latent scores and retrieval where the wanted latent is known; score, native score and
-        retention of the chain where there is one.
+        Latent scores and retrieval where the wanted latent is known, on test rows also CSLS
+        retrieval, mutual neighbours and CKA; score, native score and retention of the chain
+        where there is one.
 
     Raises:
         ConversionError: If the candidate or a network of the chain fails.
@@ -180,7 +191,7 @@ def judge(
     if questions.latents is not None:
         named = [row[spec.names[0]] for row in given if isinstance(row, Mapping)]
         vectors = np.array(named, dtype=np.float64)
-        scores += _latent_scores(vectors, questions.latents, questions.split, draws)
+        scores += _latent_scores(vectors, questions.latents, exam, draws)
         per_row = row_cosines(vectors, questions.latents.vectors)
     if exam.chain is None:
         return Judgement(candidate, tuple(scores), per_row, ())
@@ -197,12 +208,27 @@ def retention(chain: Scores, native: Scores, *, name: str, bootstrap: Bootstrap)
 
 
 def _latent_scores(
-    given: NDArray[np.floating], wanted: WantedLatents, split: Split, draws: Bootstrap
+    given: NDArray[np.floating], wanted: WantedLatents, exam: Exam, draws: Bootstrap
 ) -> tuple[Score, ...]:
+    split = exam.questions.split
     near = latent_scores(
         given, wanted.vectors, train_mean=wanted.train_mean, split=split, bootstrap=draws
     )
-    return (*near, *retrieval(given, wanted.vectors).scores(split, draws))
+    found = (*near, *retrieval(given, wanted.vectors).scores(split, draws))
+    if exam.nearest is None:
+        return found
+    csls = csls_retrieval(given, wanted.vectors).scores(split, draws, by="csls_")
+    shared = shared_neighbours(nearest_rows(given), exam.nearest)
+    cka = Score(f"{split}/cka", linear_cka(given, wanted.vectors), len(given))
+    return (*found, *csls, mean_score(f"{split}/mutual_knn", shared, draws), cka)
+
+
+def _nearest(questions: Questions) -> Neighbours | None:
+    """Look at neighbourhoods, which choose nothing and cost much, on test rows alone."""
+    if questions.split is not Split.TEST or questions.latents is None:
+        return None
+    vectors = questions.latents.vectors
+    return nearest_rows(vectors) if len(vectors) > 1 else None
 
 
 def _chain_scores(

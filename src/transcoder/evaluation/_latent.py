@@ -83,13 +83,29 @@ def checked(
         DataError: If there are no rows or the shapes differ.
         NonFiniteError: If a latent holds NaN or infinity.
     """
-    if given.shape != wanted.shape or not len(given):
-        reason = f"given are {given.shape} and wanted {wanted.shape}"
-        raise DataError(
-            "latents to be judged", reason, "give the same rows of both, at least one"
-        )
+    if given.shape != wanted.shape:
+        raise _not_paired(given, wanted)
+    return checked_rows(given, wanted)
+
+
+def checked_rows(
+    given: NDArray[np.floating], wanted: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bring the same rows in two spaces, (row, dim) and (row, other_dim), to float64.
+
+    Raises:
+        DataError: If there are no rows or their number differs.
+        NonFiniteError: If a latent holds NaN or infinity.
+    """
+    if len(given) != len(wanted) or not len(given):
+        raise _not_paired(given, wanted)
     for name, vectors in (("given", given), ("wanted", wanted)):
         faulty = ~np.isfinite(vectors).all(axis=1)
         if faulty.any():
             raise NonFiniteError("the latents to be judged", name, int(faulty.argmax()))
     return np.asarray(given, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+
+
+def _not_paired(given: NDArray[np.floating], wanted: NDArray[np.floating]) -> DataError:
+    reason = f"given are {given.shape} and wanted {wanted.shape}"
+    return DataError("latents to be judged", reason, "give the same rows of both, at least one")

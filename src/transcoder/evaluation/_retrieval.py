@@ -42,8 +42,16 @@ class Retrieval:
         """Mean of the rank; (pool + 1) / 2 for chance."""
         return float(self.ranks.mean())
 
-    def scores(self, split: Split, bootstrap: Bootstrap | None = None) -> tuple[Score, ...]:
-        """Give recall at 1, 5 and 10, MRR and mean rank; the rows of each are the pool."""
+    def scores(
+        self, split: Split, bootstrap: Bootstrap | None = None, *, by: str = ""
+    ) -> tuple[Score, ...]:
+        """Give recall at 1, 5 and 10, MRR and mean rank; the rows of each are the pool.
+
+        Args:
+            split: Which rows they are.
+            bootstrap: How intervals are drawn.
+            by: What stands before each name, such as `csls_`; nothing for plain cosine.
+        """
         draws = bootstrap or Bootstrap()
         ranks: Scores = self.ranks.astype(np.float64)
         measured: dict[str, Scores] = {
@@ -51,7 +59,8 @@ class Retrieval:
         }
         measured |= {"mrr": np.reciprocal(ranks), "mean_rank": ranks}
         return tuple(
-            mean_score(f"{split}/{name}", values, draws) for name, values in measured.items()
+            mean_score(f"{split}/{by}{name}", values, draws)
+            for name, values in measured.items()
         )
 
 
