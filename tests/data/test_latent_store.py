@@ -114,6 +114,20 @@ def test_an_entry_that_is_removed_is_gone(tmp_path: Path) -> None:
         store.open(KEY)
 
 
+def test_a_removal_that_is_interrupted_leaves_no_complete_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(tmp_path, TO_VECTOR, words(9))
+    store = LatentStore(tmp_path)
+    [entry] = store.entries()
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda folder: (folder / "0.values").unlink() or 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.remove(entry.key)
+    assert not store.has(entry.key)
+    assert len(stored(tmp_path, TO_VECTOR, words(9))) == 9
+
+
 def test_a_truncated_file_is_found_when_opened(tmp_path: Path) -> None:
     folder = stored(tmp_path, TO_VECTOR, words(9)).folder
     (folder / "0.values").write_bytes(b"x" * 71)

@@ -13,11 +13,13 @@ import pytest
 
 from tests.data.data_worlds import (
     EMBEDDER,
+    SPECS,
     SUMMER,
     TO_HIDDEN,
     TO_VECTOR,
     catalog,
     codes,
+    dataset,
     logarithm_of_sum,
     route,
     runner,
@@ -30,12 +32,13 @@ from transcoder.data import (
     LatentStore,
     Table,
     is_stored,
+    load_table,
     materialize,
     planned_bytes,
     store_key,
 )
 from transcoder.errors import ConversionError, DataError, NonFiniteError, OracleError
-from transcoder.vocabulary import EdgePath, Modality
+from transcoder.vocabulary import EdgePath, Modality, Route
 
 ROWS = 120
 CHILD = (
@@ -202,3 +205,44 @@ def test_two_processes_at_once_compute_everything_once(tmp_path: Path) -> None:
     assert sorted((tmp_path / "log").read_text().splitlines()) == sorted(words(ROWS))
     [entry] = LatentStore(tmp_path / "store").entries()
     assert entry.is_complete
+
+
+def vectors_in(file: Path) -> tuple[Table, Route]:
+    """Rows that are read from a file whenever they are asked for."""
+    np.save(file, np.ones((100, 2), np.float32))
+    held = dataset("arrays", {"files": {"old": str(file)}}, old="{Vector}")
+    ungrouped = replace(held, group="")
+    path = EdgePath(Modality.parse("{Vector}"))
+    return load_table(ungrouped, catalog()), Route("words", "old", path)
+
+
+def rewrite(file: Path, value: float) -> None:
+    """Change a file in place, as a program that writes to it meanwhile does."""
+    mapped = np.load(file, mmap_mode="r+")
+    mapped[90:] = value
+    mapped.flush()
+
+
+def test_a_file_that_changes_after_its_digest_was_taken_leaves_nothing_stored(
+    tmp_path: Path,
+) -> None:
+    rows, here = vectors_in(tmp_path / "x.npy")
+    store = LatentStore(tmp_path / "store")
+    store_key(here, rows, catalog())
+    rewrite(tmp_path / "x.npy", 2.0)
+    told = r"'words' cannot be used: column 'old' has changed while it was read; nothing of it"
+    with pytest.raises(DataError, match=told):
+        materialize(here, rows, catalog=catalog(), runner=runner(), store=store)
+    assert store.entries() == []
+
+
+def test_rows_that_were_computed_before_the_file_changed_back_are_computed_again(
+    tmp_path: Path,
+) -> None:
+    rows, here = vectors_in(tmp_path / "x.npy")
+    store = LatentStore(tmp_path / "store")
+    key = store_key(here, rows, catalog())
+    with store.writer(key, spec=SPECS["{Vector}"], rows=100, route="words") as writer:
+        writer.append({"vector": np.zeros((50, 2), np.float32)}, read="0" * 64)
+    tensors = materialize(here, rows, catalog=catalog(), runner=runner(), store=store)
+    np.testing.assert_array_equal(tensors.array("vector"), np.ones((100, 2)))

@@ -1,6 +1,7 @@
 """Rows of datasets, and the store of what frozen networks make of them."""
 
 from transcoder.data._arrays import open_array
+from transcoder.data._content import group_of_content
 from transcoder.data._load import load_table
 from transcoder.data._materialize import (
     edge_identity,
@@ -11,7 +12,7 @@ from transcoder.data._materialize import (
 )
 from transcoder.data._store import LatentStore, StoreEntry
 from transcoder.data._stored import StoredTensors
-from transcoder.data._table import Table, group_of_content, rows_of
+from transcoder.data._table import Table, rows_of
 
 __all__ = [
     "LatentStore",

@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from transcoder.data._arrays import load_arrays
 from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, converter, text
+from transcoder.data._content import group_of_content
 from transcoder.data._huggingface import load_huggingface
 from transcoder.data._openml import load_openml
-from transcoder.data._table import Table, group_of_content
+from transcoder.data._table import Table
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Catalog, Dataset, Value
 

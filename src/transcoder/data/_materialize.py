@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from transcoder.data._content import ContentDigest
 from transcoder.data._layout import RowArrays, layouts_of
 from transcoder.data._store import LatentStore
 from transcoder.data._stored import FORMAT, StoredTensors
@@ -109,7 +110,8 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
         The tensors of the route's target for every row of the table, in its order.
 
     Raises:
-        DataError: If the route does not end in tensors.
+        DataError: If the route does not end in tensors, or the column has changed since its
+            digest was taken.
         NonFiniteError: If a tensor of some row holds NaN or infinity.
         StorageError: If the store is damaged, too small, full or not to be written.
     """
@@ -146,13 +148,32 @@ class _Parts:
 
 def _compute(parts: _Parts, writer: EntryWriter) -> None:
     column = parts.table.column(parts.route.column)
+    step = parts.batch_size * _WINDOW_BATCHES
     with writer:
+        read = _read_again(column, writer, step)
         parts.tell(writer.done)
         while writer.done < len(parts.table):
             start = writer.done
-            window = column[start : start + parts.batch_size * _WINDOW_BATCHES]
-            writer.append(_window(parts, window, start))
+            window = column[start : start + step]
+            read.update(window)
+            writer.append(_window(parts, window, start), read=read.hexdigest())
+        if read.hexdigest() != parts.table.column_digest(parts.route.column):
+            writer.discard()
+            found = f"column {parts.route.column!r} has changed while it was read"
+            remedy = "nothing of it was kept; run again when nobody writes to its files"
+            raise DataError(parts.table.name, found, remedy)
         writer.finish()
+
+
+def _read_again(column: Sequence[Value], writer: EntryWriter, step: int) -> ContentDigest:
+    """Digest what the recorded rows were computed from; forget them where it has changed."""
+    read = ContentDigest()
+    for start in range(0, writer.done, step):
+        read.update(column[start : min(start + step, writer.done)])
+    if writer.done and read.hexdigest() != writer.read:
+        writer.begin_anew()
+        return ContentDigest()
+    return read
 
 
 def _window(parts: _Parts, values: Sequence[Value], start: int) -> dict[str, RowArrays]:

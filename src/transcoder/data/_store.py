@@ -105,9 +105,9 @@ class LatentStore:
             StorageError: If it cannot be deleted.
         """
         with self.locked(key), storage_errors(self.root, "check who may write there"):
-            for folder in (self.root / key, self.root / f"{key}.partial"):
+            for folder in (self.root / f"{key}.partial", self.root / key):
                 if folder.exists():
-                    shutil.rmtree(folder)
+                    _delete(folder)
 
     def try_remove(self, entry: StoreEntry) -> bool:
         """Delete an entry, unless a process works on it or it is no longer what was listed.
@@ -130,11 +130,7 @@ class LatentStore:
             try:
                 if _maybe_entry(entry.folder) != entry:
                     return False
-                # what a kill leaves of it must not stand under a complete entry's name
-                aside = self.root / f"{entry.key}.partial"
-                if entry.is_complete and not aside.exists():
-                    entry.folder.rename(aside)
-                shutil.rmtree(aside if not entry.folder.exists() else entry.folder)
+                _delete(entry.folder)
             finally:
                 lock.release()
         return True
@@ -168,6 +164,16 @@ class LatentStore:
             edges: Identities of the edges that make it.
         """
         return EntryWriter(self.root / key, spec=spec, rows=rows, route=route, edges=edges)
+
+
+def _delete(folder: Path) -> None:
+    """Delete an entry's folder; a kill leaves no part of it under a complete entry's name."""
+    aside = folder.with_name(f"{folder.name.removesuffix('.partial')}.partial")
+    if aside.exists():
+        shutil.rmtree(aside)
+    if folder != aside:
+        folder.rename(aside)
+        shutil.rmtree(aside)
 
 
 def _maybe_entry(folder: Path) -> StoreEntry | None:

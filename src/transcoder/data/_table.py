@@ -1,27 +1,17 @@
 """Rows of a dataset: columns of values, and the group of each row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from hashlib import sha256
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transcoder.data._content import ContentDigest
 from transcoder.errors import DataError, UnknownNameError
-from transcoder.vocabulary import (
-    Array,
-    Dataset,
-    JsonValue,
-    Split,
-    Value,
-    Waveform,
-    canonical_json,
-    digest_of,
-    split_of,
-)
+from transcoder.vocabulary import Dataset, JsonValue, Split, Value, digest_of, split_of
 
-_SLICE = 4096
+_SLICE = 512  # values that are read together
 _REMEDY = "choose another file, split or revision"
 
 
@@ -83,7 +73,10 @@ class Table:
     def column_digest(self, name: str) -> str:
         """SHA-256 of the values of one column; read once."""
         if name not in self._digests:
-            self._digests[name] = _digest_of_values(self.column(name))
+            values, digest = self.column(name), ContentDigest()
+            for start in range(0, len(values), _SLICE):
+                digest.update(values[start : start + _SLICE])
+            self._digests[name] = digest.hexdigest()
         return self._digests[name]
 
     @cached_property
@@ -116,44 +109,3 @@ def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
             found = f"none of its {len(places)} groups falls into the {split.value} split"
             raise DataError(dataset.name, found, "add rows, or change the dataset's shares")
     return {split: np.array(rows, dtype=np.int64) for split, rows in numbers.items()}
-
-
-def group_of_content(value: Value) -> str:
-    """Name a group by what a row holds, so that rows of equal content never part."""
-    digest = sha256()
-    for piece in _pieces([value]):
-        digest.update(piece)
-    return digest.hexdigest()[:32]
-
-
-def _digest_of_values(values: Sequence[Value]) -> str:
-    digest = sha256()
-    for start in range(0, len(values), _SLICE):
-        for piece in _pieces(values[start : start + _SLICE]):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _pieces(values: Sequence[Value]) -> Iterable[bytes]:
-    """Bytes that differ where values do."""
-    plain = [value for value in values if isinstance(value, str | int)]
-    if len(plain) == len(values):
-        yield f"{canonical_json(plain)}\n".encode()
-        return
-    for value in values:
-        if isinstance(value, Waveform):
-            yield f"{value.rate_hz} Hz\n".encode()
-            yield from _array_pieces(value.samples)
-        elif isinstance(value, Mapping):
-            for name in sorted(value):
-                yield f"{name}\n".encode()
-                yield from _array_pieces(value[name])
-        elif isinstance(value, np.ndarray):
-            yield from _array_pieces(value)
-        else:
-            yield f"{canonical_json(value)}\n".encode()
-
-
-def _array_pieces(array: Array) -> Iterable[bytes]:
-    yield f"{array.dtype.str}{array.shape}\n".encode()
-    yield array.tobytes()

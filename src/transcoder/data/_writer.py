@@ -33,10 +33,11 @@ _FIRST_OFFSET = np.zeros(1, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Rows that are written, and how long the files are with them."""
+    """Rows that are written, how long the files are with them, and what was read for them."""
 
     rows: int
     sizes: dict[str, int]
+    read: str = ""
 
 
 @final
@@ -75,6 +76,11 @@ class EntryWriter:
         """How many rows are written."""
         return self._state.rows
 
+    @property
+    def read(self) -> str:
+        """Digest of the values that those rows were computed from, as `append` was told."""
+        return self._state.read
+
     def __enter__(self) -> Self:
         with self._storage_errors():
             self._state = self._recovered()
@@ -94,11 +100,12 @@ class EntryWriter:
         finally:
             self._close()
 
-    def append(self, columns: Mapping[str, RowArrays]) -> None:
+    def append(self, columns: Mapping[str, RowArrays], *, read: str = "") -> None:
         """Add rows.
 
         Args:
             columns: For each tensor of the spec its array of each row, without batch axis.
+            read: Digest of the values that all rows up to these were computed from.
 
         Raises:
             StorageError: If the disk is full, or is too small for all that is still to come.
@@ -111,7 +118,7 @@ class EntryWriter:
             for name, content in pieces:
                 write_array(self._files[name], content)
                 sizes[name] += content.nbytes
-            self._state = _State(self.done + count, sizes)
+            self._state = _State(self.done + count, sizes, read)
             if monotonic() - self._recorded_s > _RECORD_EVERY_S:
                 self.record()
 
@@ -123,10 +130,28 @@ class EntryWriter:
             **self._origin,
             "format": FORMAT,
             "rows": self._state.rows,
+            "read": self._state.read,
             "files": self._state.sizes,
         }
         write_json(self._partial / PROGRESS, state)
         self._recorded_s = monotonic()
+
+    def begin_anew(self) -> None:
+        """Forget all rows.
+
+        Raises:
+            StorageError: If the place cannot be written.
+        """
+        with self._storage_errors():
+            self._close()
+            self._state = self._anew()
+            self._open()
+
+    def discard(self) -> None:
+        """Leave nothing of the entry."""
+        with self._storage_errors():
+            self._close()
+            shutil.rmtree(self._partial)
 
     def finish(self) -> None:
         """Seal the entry under its final name.
@@ -157,13 +182,16 @@ class EntryWriter:
         """Go back to what was recorded last; start anew where nothing usable was."""
         state = _read_state(self._partial, self._names())
         if state is None:
-            if self._partial.exists():
-                shutil.rmtree(self._partial)
-            self._partial.mkdir(parents=True)
-            return _State(0, dict.fromkeys(self._names(), 0))
+            return self._anew()
         for name, size in state.sizes.items():
             os.truncate(self._partial / name, size)
         return state
+
+    def _anew(self) -> _State:
+        if self._partial.exists():
+            shutil.rmtree(self._partial)
+        self._partial.mkdir(parents=True)
+        return _State(0, dict.fromkeys(self._names(), 0))
 
     def _names(self) -> list[str]:
         pairs = [(layout.file, layout.offsets_file) for layout in self._layouts]
@@ -178,7 +206,7 @@ class EntryWriter:
             if layout.offsets_file is not None and not sizes[layout.offsets_file]:
                 write_array(self._files[layout.offsets_file], _FIRST_OFFSET)
                 sizes[layout.offsets_file] = _FIRST_OFFSET.nbytes
-        self._state = _State(self.done, sizes)
+        self._state = _State(self.done, sizes, self._state.read)
 
     def _close(self) -> None:
         for descriptor in self._files.values():
@@ -230,7 +258,7 @@ def _read_state(partial: Path, names: Sequence[str]) -> _State | None:
         return None
     if any(_size_of(partial / name) < size for name, size in sizes.items()):
         return None
-    return _State(int(str(found["rows"])), sizes)
+    return _State(int(str(found["rows"])), sizes, str(found.get("read", "")))
 
 
 def _size_of(path: Path) -> int:
