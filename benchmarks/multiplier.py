@@ -1,6 +1,5 @@
 """A net of one multiplication, so that registries are measured and not nets."""
 
-from dataclasses import replace
 from functools import cache
 
 from onnx import TensorProto, helper
@@ -13,6 +12,7 @@ from transcoder.vocabulary import (
     ModalityType,
     Segment,
     SegmentKey,
+    Signature,
     Spec,
 )
 
@@ -35,15 +35,14 @@ def onnx_file(factor: float) -> bytes:
 
 
 @cache
-def _template() -> Segment:
-    signature = read_signature(onnx_file(1.0), "Net")
-    key = SegmentKey("Net", SOURCE, TARGET)
-    return Segment(key, signature=signature, names={"target.x": "y"})
+def _signature() -> Signature:
+    return read_signature(onnx_file(1.0), "Net")
 
 
 def segment_of(model: str) -> Segment:
     """The segment of any such file, for all are of one size."""
-    return replace(_template(), key=SegmentKey(model, SOURCE, TARGET))
+    key = SegmentKey(model, SOURCE, TARGET)
+    return Segment(key, signature=_signature(), names={"target.x": "y"})
 
 
 def fill(registry: Registry) -> None:

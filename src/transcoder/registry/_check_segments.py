@@ -7,10 +7,15 @@ from transcoder.errors import UnknownNameError
 from transcoder.interchange import check_segment
 from transcoder.registry._latents import founder_digests
 from transcoder.registry._nouns import State
-from transcoder.vocabulary import Catalog, Modality, ModalityEntry, Segment, SegmentKey
+from transcoder.vocabulary import Catalog, Modality, ModalityEntry, Segment
 
 _Fitting: TypeAlias = set[tuple[int, int, int, tuple[tuple[str, str], ...]]]
 """Which signatures fit which specs at both ends, all three by identity, under which names."""
+
+_Ends: TypeAlias = tuple[ModalityEntry | None, ModalityEntry | None]
+"""The entries of a source and a target, where they are registered."""
+
+_VERBS = ("takes", "gives")
 
 
 def segment_faults(before: State, after: State) -> Iterator[str]:
@@ -21,16 +26,20 @@ def segment_faults(before: State, after: State) -> Iterator[str]:
     """
     moved = _moved_modalities(before, after)
     fitting: _Fitting = set()
+    modalities = after.catalog.modalities
     for key, versions in after.segments.items():
-        fresh = not moved.isdisjoint((key.source, key.target))
-        if not fresh and versions is before.segments.get(key):
+        fresh = bool(moved) and not moved.isdisjoint((key.source, key.target))
+        known = before.segments.get(key, ())
+        if not fresh and versions is known:
             continue
-        yield from _key_faults(key, versions[0], after.catalog)
-        was_current = {each.version: each.is_current for each in before.segments.get(key, ())}
+        ends = modalities.get(key.source), modalities.get(key.target)
+        if versions[0].is_transcoder or not _have_specs(ends):
+            yield from _key_faults(versions[0], ends, after.catalog)
+        was_current = {each.version: each.is_current for each in known}
         for segment in versions:
             was = was_current.get(segment.version)
             if was is None or (segment.is_current and (fresh or not was)):
-                yield from _version_faults(segment, after.catalog, fitting)
+                yield from _version_faults(segment, ends, fitting)
 
 
 def space_faults(before: State, after: State) -> Iterator[str]:
@@ -59,9 +68,14 @@ def _moved_modalities(before: State, after: State) -> set[Modality]:
     return {each for each in {*old, *new} if old.get(each) != new.get(each)}
 
 
-def _key_faults(key: SegmentKey, segment: Segment, catalog: Catalog) -> Iterator[str]:
-    for verb, modality in (("takes", key.source), ("gives", key.target)):
-        entry = catalog.modalities.get(modality)
+def _have_specs(ends: _Ends) -> bool:
+    source, target = ends
+    return bool(source and source.spec and target and target.spec)
+
+
+def _key_faults(segment: Segment, ends: _Ends, catalog: Catalog) -> Iterator[str]:
+    key = segment.key
+    for verb, modality, entry in zip(_VERBS, (key.source, key.target), ends, strict=True):
         if entry is None:
             error = UnknownNameError("modality", str(modality), map(str, catalog.modalities))
             yield f"'{segment}' {verb} {modality}, but {error}"
@@ -71,7 +85,7 @@ def _key_faults(key: SegmentKey, segment: Segment, catalog: Catalog) -> Iterator
         yield f"'{segment}' is a transcoder, which joins two latents; register it as a segment"
 
 
-def _version_faults(segment: Segment, catalog: Catalog, fitting: _Fitting) -> Iterator[str]:
+def _version_faults(segment: Segment, ends: _Ends, fitting: _Fitting) -> Iterator[str]:
     if segment.digest is None:
         if not segment.is_transcoder:
             yield f"'{segment}' has no file; only a transcoder can be without one"
@@ -79,19 +93,18 @@ def _version_faults(segment: Segment, catalog: Catalog, fitting: _Fitting) -> It
     if segment.signature is None:
         yield f"'{segment}' has a file but no signature; read it with read_signature"
         return
-    source = catalog.modalities.get(segment.source)
-    target = catalog.modalities.get(segment.target)
+    source, target = ends
     if not (source and source.spec and target and target.spec):
         return
     names = tuple(segment.names.items())
-    ends = (id(segment.signature), id(source.spec), id(target.spec), names)
-    if ends not in fitting:
+    fit = (id(segment.signature), id(source.spec), id(target.spec), names)
+    if fit not in fitting:
         faults = check_segment(
             segment.name, segment.signature, source.spec, target.spec, segment.names
         )
         yield from faults
         if not faults:
-            fitting.add(ends)
+            fitting.add(fit)
 
 
 def _moved(entry: ModalityEntry, old: str | None, new: str) -> str:

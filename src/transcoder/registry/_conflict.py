@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from transcoder.registry._nouns import Noun, State
 from transcoder.registry._staged import PutNoun, PutSegment, RemoveNoun, RemoveSegment, Staged
 from transcoder.registry._versions import same_content
-from transcoder.vocabulary import ModalityEntry, SegmentKey
+from transcoder.vocabulary import ModalityEntry, Segment, SegmentKey
 
 
 def find_conflicts(staged: Iterable[Staged], base: State, theirs: State) -> dict[str, str]:
@@ -87,17 +87,16 @@ def _spaceless(entry: ModalityEntry) -> ModalityEntry:
 
 def _was_overtaken(staged: PutSegment, base: State, theirs: State) -> bool:
     key = staged.segment.key
-    if key in base.segments and key not in theirs.segments:
+    if theirs is not base and key in base.segments and key not in theirs.segments:
         return True
-    current = theirs.current(key)
-    if not staged.make_current or _is_settled(staged, theirs):
+    current = theirs.current(key) if staged.make_current else None
+    if not staged.make_current or _is_settled(staged, current):
         return False
     return (current.version if current else None) != staged.expected_current
 
 
-def _is_settled(staged: PutSegment, theirs: State) -> bool:
+def _is_settled(staged: PutSegment, current: Segment | None) -> bool:
     """Whether the current version already is what is staged, or outranks a declaration."""
-    current = theirs.current(staged.segment.key)
     if current is None:
         return False
     return same_content(current, staged.segment) or not staged.segment.is_runnable

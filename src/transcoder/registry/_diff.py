@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from transcoder.registry._nouns import (
     Action,
@@ -57,14 +58,14 @@ class SegmentDelta:
         return Change(Kind.SEGMENT, version_name(self.segment), self.action)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delta:
     """Everything that one commit writes; versions that give up being current come first."""
 
     nouns: tuple[NounDelta, ...]
     segments: tuple[SegmentDelta, ...]
 
-    @property
+    @cached_property
     def changes(self) -> tuple[Change, ...]:
         """How the history tells it."""
         nouns = (each.change for each in self.nouns)
@@ -91,23 +92,29 @@ def _nouns(before: State, after: State) -> Iterator[NounDelta]:
 
 def _segments(before: State, after: State) -> Iterator[SegmentDelta]:
     for key, versions in after.segments.items():
-        if versions is not before.segments.get(key):
-            live, retired = _by_version(before.segments, key), _by_version(before.retired, key)
+        known = _of(before.segments, key)
+        if versions is not known:
+            live, retired = _by_version(known), _by_version(_of(before.retired, key))
             for segment in versions:
                 yield from _live(segment, live.get(segment.version), retired)
     for key, versions in after.retired.items():
-        if versions is not before.retired.get(key):
-            live, retired = _by_version(before.segments, key), _by_version(before.retired, key)
+        known = _of(before.retired, key)
+        if versions is not known:
+            live, retired = _by_version(_of(before.segments, key)), _by_version(known)
             for segment in versions:
                 if segment.version not in retired:
                     is_new = segment.version not in live
                     yield SegmentDelta(segment, Action.RETIRED, is_new, is_retired=True)
 
 
-def _by_version(
+def _of(
     table: Mapping[SegmentKey, tuple[Segment, ...]], key: SegmentKey
-) -> dict[int, Segment]:
-    return {each.version: each for each in table.get(key, ())}
+) -> tuple[Segment, ...]:
+    return table.get(key, ()) if table else ()
+
+
+def _by_version(versions: tuple[Segment, ...]) -> dict[int, Segment]:
+    return {each.version: each for each in versions}
 
 
 def _live(

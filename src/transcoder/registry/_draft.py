@@ -76,17 +76,21 @@ class Draft:
 
     def settled_segments(self, state: State) -> tuple[Segment, ...]:
         """Give what each staged segment became in a finished state."""
-        found = []
+        found: list[Segment] = []
         for key, version in self.segments:
-            versions = (*state.segments.get(key, ()), *state.retired.get(key, ()))
-            found.append(next(each for each in versions if each.version == version))
+            live = _find(state.segments.get(key, ()), version)
+            found += live or _find(state.retired[key], version)
         return tuple(found)
 
     def _of(self, key: SegmentKey) -> Versions:
-        if key not in self._versions:
-            live, retired = self._base.segments.get(key, ()), self._base.retired.get(key, ())
-            self._versions[key] = Versions(live, retired, self._base.swept.get(key, 0))
-        return self._versions[key]
+        found = self._versions.get(key)
+        if found is None:
+            base = self._base
+            retired = base.retired.get(key, ()) if base.retired else ()
+            swept = base.swept.get(key, 0) if base.swept else 0
+            found = Versions(base.segments.get(key, ()), retired, swept)
+            self._versions[key] = found
+        return found
 
     def _with_space(self, noun_id: NounId, noun: Noun) -> Noun:
         """Keep the known space of a standard latent that is declared again without one."""
@@ -120,6 +124,10 @@ def _without(state: State, keys: tuple[SegmentKey, ...]) -> State:
     return replace(state, segments=segments, retired=retired)
 
 
+def _find(versions: tuple[Segment, ...], version: int) -> list[Segment]:
+    return [each for each in versions if each.version == version]
+
+
 def _put(
     table: dict[SegmentKey, tuple[Segment, ...]],
     key: SegmentKey,
@@ -127,5 +135,5 @@ def _put(
 ) -> None:
     if versions:
         table[key] = versions
-    else:
+    elif table:
         table.pop(key, None)

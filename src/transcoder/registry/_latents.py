@@ -49,18 +49,20 @@ def retirable(state: State) -> tuple[SegmentKey, ...]:
     Only ordinary segments, oracles and datasets hold a latent; transcoders do not. So those
     that hang on one another go together, and one pass reaches the fixpoint.
     """
+    transcoders = [
+        key
+        for key, versions in state.segments.items()
+        if versions[0].kind is SegmentKind.TRANSCODER
+    ]
+    if not transcoders:
+        return ()
     held = set(_held(state))
-    return tuple(
-        sorted(
-            (
-                key
-                for key, versions in state.segments.items()
-                if versions[0].is_transcoder
-                and any(end.is_private and end not in held for end in (key.source, key.target))
-            ),
-            key=str,
-        )
+    loose = (
+        key
+        for key in transcoders
+        if any(end.is_private and end not in held for end in (key.source, key.target))
     )
+    return tuple(sorted(loose, key=str))
 
 
 def left_behind(before: State, after: State) -> tuple[SegmentKey, ...]:

@@ -175,7 +175,10 @@ class State:
 
     def current(self, key: SegmentKey) -> Segment | None:
         """Find the version that paths take."""
-        return next((each for each in self.segments.get(key, ()) if each.is_current), None)
+        for each in self.segments.get(key, ()):
+            if each.is_current:
+                return each
+        return None
 
 
 def id_of(noun: Noun) -> NounId:

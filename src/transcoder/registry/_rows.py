@@ -66,28 +66,29 @@ def as_stored(noun: Noun) -> Noun:
     return noun_of(id_of(noun).kind, _read(row_of(noun)))
 
 
-def row_of_segment(segment: Segment) -> Row:
-    """Write one version of a segment as a row.
+def row_of_segment(segment: Segment) -> tuple[str | int | None, ...]:
+    """Write one version of a segment as a row, in the order in which segments are selected.
 
     Raises:
         TypeError: If something in it has no JSON form.
         ValueError: If a number in it is not finite.
     """
-    return {
-        "model": segment.key.model,
-        "source": str(segment.source),
-        "target": str(segment.target),
-        "version": segment.version,
-        "kind": segment.kind.value,
-        "digest": segment.digest,
-        "signature": _signature_json(segment.signature) if segment.signature else None,
-        "names": _object_json(segment.names),
-        "licence": segment.licence,
-        "origin": segment.origin,
-        "scores": _scores_json(segment.scores),
-        "lineage": _object_json(segment.lineage),
-        "is_current": int(segment.is_current),
-    }
+    key = segment.key
+    return (
+        key.model,
+        str(key.source),
+        str(key.target),
+        segment.version,
+        segment.kind.value,
+        segment.digest,
+        _signature_json(segment.signature) if segment.signature else None,
+        _names_json(tuple(segment.names.items())) if segment.names else _NO_OBJECT,
+        segment.licence,
+        segment.origin,
+        _scores_json(segment.scores),
+        _object_json(segment.lineage),
+        int(segment.is_current),
+    )
 
 
 def segment_of(row: Mapping[str, str]) -> Segment:
@@ -112,23 +113,35 @@ def key_of(row: Mapping[str, str]) -> SegmentKey:
     return SegmentKey(row["model"], _modality(row["source"]), _modality(row["target"]))
 
 
-def segment_as_stored(segment: Segment, key: SegmentKey, digest: str | None) -> Segment:
-    """Give the segment that would be read back, as a version of a key that has no number yet.
+def segment_as_stored(
+    segment: Segment, key: SegmentKey, digest: str | None, *, is_current: bool
+) -> Segment:
+    """Give the segment that would be read back as the first version of its key.
 
     Args:
         segment: As it was asked for.
         key: Its key, with both ends resolved.
         digest: Of its file.
+        is_current: Whether paths shall take it.
 
     Raises:
         TypeError: If something in it has no JSON form.
         ValueError: If a number in it is not finite.
         MalformedNameError: If a name in it could not be read again.
     """
-    row = row_of_segment(segment)
-    row |= {"source": str(key.source), "target": str(key.target), "digest": digest}
-    row |= {"version": 1, "is_current": 0}
-    return segment_of(_read(row))
+    return Segment(
+        SegmentKey(key.model, _as_stored(key.source), _as_stored(key.target)),
+        1,
+        segment.kind,
+        digest,
+        _signature_as_stored(segment.signature) if segment.signature else None,
+        _names_as_stored(segment.names),
+        segment.licence,
+        segment.origin,
+        _scores_of(_scores_json(segment.scores)),
+        _object_of(_object_json(segment.lineage)),
+        is_current,
+    )
 
 
 def _read(row: Row) -> Mapping[str, str]:
@@ -283,6 +296,30 @@ def _signature_of(text: str) -> Signature:
         parameters=found["parameters"],
         size_bytes=found["size_bytes"],
     )
+
+
+@lru_cache(maxsize=4096)
+def _signature_as_stored(signature: Signature) -> Signature:
+    return _signature_of(_signature_json(signature))
+
+
+@lru_cache(maxsize=4096)
+def _as_stored(modality: Modality) -> Modality:
+    return _modality(str(modality))
+
+
+def _names_as_stored(names: Mapping[str, str]) -> dict[str, str]:
+    return dict(_sorted_names(tuple(names.items()))) if names else {}
+
+
+@lru_cache(maxsize=4096)
+def _sorted_names(names: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(_object_of(_names_json(names)).items())
+
+
+@lru_cache(maxsize=4096)
+def _names_json(names: tuple[tuple[str, str], ...]) -> str:
+    return canonical_json(dict(names))
 
 
 def _object_json(value: Mapping[str, JsonValue]) -> str:

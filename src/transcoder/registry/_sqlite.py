@@ -26,7 +26,6 @@ from transcoder.registry._nouns import (
     id_of,
 )
 from transcoder.registry._rows import (
-    Row,
     key_of,
     noun_of,
     row_of,
@@ -57,6 +56,9 @@ from transcoder.registry._store import Store
 from transcoder.vocabulary import Segment, SegmentKey
 
 _BUSY_TIMEOUT_S = 30.0
+
+_Values = tuple[str | int | None, ...]
+"""What stands in the places of a statement."""
 
 
 @final
@@ -123,7 +125,8 @@ class SqliteStore(Store):
             for noun in delta.nouns:
                 _write_noun(connection, noun)
             for is_new, segments in groupby(delta.segments, lambda each: each.is_new):
-                rows = [_segment_row(each, revision=base + 1) for each in segments]
+                write = _added if is_new else _moved
+                rows = (write(each, revision=base + 1) for each in segments)
                 connection.executemany(ADD_SEGMENT if is_new else MOVE_SEGMENT, rows)
             _write_history(connection, base + 1, delta.changes, note=note)
             return True
@@ -274,10 +277,15 @@ def _write_noun(connection: sqlite3.Connection, delta: NounDelta) -> None:
         connection.execute(statements.put, row_of(delta.noun))
 
 
-def _segment_row(delta: SegmentDelta, *, revision: int) -> Row:
-    row = row_of_segment(delta.segment)
-    row["retired_at"] = revision if delta.is_retired else None
-    return row
+def _added(delta: SegmentDelta, *, revision: int) -> _Values:
+    return (*row_of_segment(delta.segment), revision if delta.is_retired else None)
+
+
+def _moved(delta: SegmentDelta, *, revision: int) -> _Values:
+    segment = delta.segment
+    ends = str(segment.source), str(segment.target)
+    retired_at = revision if delta.is_retired else None
+    return (int(segment.is_current), retired_at, segment.name, *ends, segment.version)
 
 
 def _write_history(
@@ -286,13 +294,7 @@ def _write_history(
     now = datetime.now(UTC).isoformat()
     connection.execute(ADD_REVISION, {"revision": revision, "at": now, "note": note})
     rows = (
-        {
-            "revision": revision,
-            "kind": change.kind.value,
-            "name": change.name,
-            "action": change.action.value,
-        }
-        for change in changes
+        (revision, change.kind.value, change.name, change.action.value) for change in changes
     )
     connection.executemany(ADD_HISTORY, rows)
 

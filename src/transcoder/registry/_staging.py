@@ -83,7 +83,7 @@ class Staging:
         """Ask for a noun."""
         noun_id = id_of(noun)
         stored = self._attempt(
-            str(noun_id), lambda: as_stored(resolve_noun(noun, self._draft.nouns.values()))
+            noun_id, lambda: as_stored(resolve_noun(noun, self._draft.nouns.values()))
         )
         if stored is None:
             return
@@ -103,11 +103,13 @@ class Staging:
         """Ask for a version of a segment; gives it with the number that it would have."""
         key = resolve_key(segment.key, self._draft.nouns.values())
         digest = self._keep_file(segment, onnx)
-        stored = self._attempt(str(key), lambda: segment_as_stored(segment, key, digest))
+        stored = self._attempt(
+            key, lambda: segment_as_stored(segment, key, digest, is_current=make_current)
+        )
         if stored is None:
             return replace(segment, key=key, digest=digest, version=1, is_current=False)
         if isinstance(expected_current, SeenAtStart):
-            current = self.base.current(key)
+            current = self.base.current(stored.key)
             expected_current = current.version if current else None
         if make_current:
             self._refuse_two_currents(stored)
@@ -180,7 +182,7 @@ class Staging:
             return None
         if onnx is None:
             wanted = segment.digest or ""
-            data = self._attempt(str(segment.key), lambda: self._blobs.read(wanted))
+            data = self._attempt(segment.key, lambda: self._blobs.read(wanted))
             self._files.update({} if data is None else {wanted: data})
             return wanted
         digest = sha256(onnx).hexdigest()
@@ -194,10 +196,10 @@ class Staging:
 
     def _refuse_two_currents(self, segment: Segment) -> None:
         earlier = self._currents.setdefault(segment.key, segment)
-        if not same_content(earlier, segment):
+        if earlier is not segment and not same_content(earlier, segment):
             self.faults.append(f"{segment.key} is defined twice, with different content")
 
-    def _attempt(self, what: str, make: Callable[[], _Stored]) -> _Stored | None:
+    def _attempt(self, what: object, make: Callable[[], _Stored]) -> _Stored | None:
         try:
             return make()
         except (TypeError, ValueError, TranscoderError) as error:

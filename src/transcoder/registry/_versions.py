@@ -53,9 +53,10 @@ class Versions:
         """
         if segment.is_transcoder and not segment.is_runnable and self._live:
             return self.current or self.live[-1]
-        version = self._by_content.get(_content(segment))
+        content = _content(segment)
+        version = self._by_content.get(content)
         if version is None:
-            version = self._add(segment, is_current=make_current)
+            version = self._add(segment, content, is_current=make_current)
         elif version in self._retired:
             self._live[version] = self._retired.pop(version)
         if make_current:
@@ -68,12 +69,12 @@ class Versions:
             self._retired[version] = replace(segment, is_current=False)
         self._live = {}
 
-    def _add(self, segment: Segment, *, is_current: bool) -> int:
+    def _add(self, segment: Segment, content: _Content, *, is_current: bool) -> int:
         self._newest += 1
         if (segment.version, segment.is_current) != (self._newest, is_current):
             segment = replace(segment, version=self._newest, is_current=is_current)
         self._live[self._newest] = segment
-        self._by_content[_content(segment)] = self._newest
+        self._by_content[content] = self._newest
         return self._newest
 
     def _make_current(self, version: int) -> None:

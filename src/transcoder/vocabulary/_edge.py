@@ -31,12 +31,8 @@ class SegmentKey:
     @override
     def __hash__(self) -> int:
         """In one step; see `Modality`."""
-        ends = (
-            self.source.name,
-            self.source.arguments,
-            self.target.name,
-            self.target.arguments,
-        )
+        source, target = self.source, self.target
+        ends = (source.name, source.arguments, target.name, target.arguments)
         return hash((self.model, ends))
 
     @override

@@ -138,3 +138,8 @@ class Signature:
     opset: int
     parameters: int
     size_bytes: int
+
+    @override
+    def __hash__(self) -> int:
+        """Of the numbers alone; few graphs of equal size differ in what they take and give."""
+        return hash((self.opset, self.parameters, self.size_bytes))
