@@ -6,7 +6,7 @@ from transcoder.evaluation import Judgement, choose_current
 
 
 def _judged(name: str, right: int, rows: int = 200) -> Judgement:
-    return Judgement(name, (), (np.arange(rows) < right).astype(np.float64), ())
+    return Judgement(name, (), (np.arange(rows) < right).astype(np.float64), (), np.empty(0))
 
 
 CLOSED = _judged("ridge", 150)

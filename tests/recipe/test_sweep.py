@@ -2,13 +2,8 @@
 
 from pathlib import Path
 
-from transcoder.recipe import (
-    PlainScore,
-    RunResult,
-    maybe_read_result,
-    sweep_table,
-    write_result,
-)
+from transcoder.recipe import sweep_table
+from transcoder.reports import PlainScore, RunResult, maybe_read_result, write_result
 
 
 def a_result(retention: float) -> RunResult:

@@ -10,10 +10,10 @@ from transcoder.recipe import (
     RegistryConfig,
     ResidualConfig,
     RunConfig,
-    RunResult,
     TrainerConfig,
     TranscoderConfig,
 )
+from transcoder.reports import RunResult
 from transcoder.workflows import train
 
 

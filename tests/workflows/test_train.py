@@ -13,10 +13,10 @@ from transcoder.recipe import (
     PrefixChoice,
     RegistryConfig,
     RunConfig,
-    RunResult,
     TargetChoice,
 )
 from transcoder.registry import Registry
+from transcoder.reports import RunResult
 from transcoder.vocabulary import SegmentKind
 from transcoder.workflows import Middleware, train
 
@@ -52,6 +52,22 @@ def test_the_version_carries_its_lineage_and_its_scores(finished: Run) -> None:
     assert retention.interval is not None
     assert segment.signature is not None
     assert len(onnx) == segment.signature.size_bytes
+
+
+def test_a_run_leaves_a_report_with_graph_curves_and_rows(finished: Run) -> None:
+    config, result = finished
+    folder = Path(config.registry.url) / "runs" / result.identity[:16]
+    page = (folder / "report.html").read_text("utf-8")
+    for title in ("Learning graph", "Training", "The ladder", "Latents before and after"):
+        assert f"<h2>{title}" in page
+    for title in ("Worst test rows, by exact_match", "All scores", "Lineage"):
+        assert f"<h2>{title}" in page
+    told = (folder / "report.md").read_text("utf-8")
+    (heads,) = [line for line in told.splitlines() if line.startswith("| row |")][:1]
+    assert heads == (
+        "| row | score | english: text&lt;en&gt; | given text&lt;de&gt; | wanted german "
+        "| native text&lt;de&gt; |"
+    )
 
 
 def test_an_identical_run_is_reported_and_not_trained_again(

@@ -53,6 +53,8 @@ def test_the_recipe_names_spaces_by_their_files_and_what_it_made_converts(folder
     train(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
     middleware = Middleware.open(folder / "registry")
     assert middleware.get_model("ada_to_small")[0].is_current
+    (report,) = folder.glob("registry/runs/*/report.md")
+    assert "## Worst test rows, by cosine" in report.read_text("utf-8")
     old, new = vectors()
     path = middleware.get_path("{ada}", "{small}")
     given = np.stack(

@@ -112,12 +112,14 @@ class Judgement:
         scores: Named by split.
         per_row: The chain's score of each row, (row); without a chain, the latent's cosine.
         strata: By stratum, in their order; empty without a chain.
+        cosines: Of each given latent with the wanted one, (row); empty where that is not known.
     """
 
     candidate: str
     scores: tuple[Score, ...]
     per_row: Scores
     strata: tuple[StratumScore, ...]
+    cosines: Scores
 
     def maybe_score(self, name: str) -> Score | None:
         """Find one of the scores by name."""
@@ -187,18 +189,18 @@ def judge(
     given = runner.run(EdgePath(segment.source, (segment,)), rows)
     spec = runner.catalog.spec(segment.target)
     scores: list[Score] = []
-    per_row = np.empty(0)
+    cosines = np.empty(0)
     if questions.latents is not None:
         named = [row[spec.names[0]] for row in given if isinstance(row, Mapping)]
         vectors = np.array(named, dtype=np.float64)
         scores += _latent_scores(vectors, questions.latents, exam, draws)
-        per_row = row_cosines(vectors, questions.latents.vectors)
+        cosines = row_cosines(vectors, questions.latents.vectors)
     if exam.chain is None:
-        return Judgement(candidate, tuple(scores), per_row, ())
+        return Judgement(candidate, tuple(scores), cosines, (), cosines)
     content = runner.run(exam.chain.after, given)
     per_row = row_scores(exam.chain.scorer, content, wanted=questions.answers)
     scores += _chain_scores(per_row, exam, exam.chain.scorer, draws)
-    return Judgement(candidate, tuple(scores), per_row, _strata(per_row, exam))
+    return Judgement(candidate, tuple(scores), per_row, _strata(per_row, exam), cosines)
 
 
 def retention(chain: Scores, native: Scores, *, name: str, bootstrap: Bootstrap) -> Score:

@@ -4,7 +4,6 @@ from transcoder.recipe._checks import check_run
 from transcoder.recipe._console import make_console
 from transcoder.recipe._main import explain, main
 from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
-from transcoder.recipe._result import PlainScore, RunResult, maybe_read_result, write_result
 from transcoder.recipe._schema import (
     AdapterConfig,
     DataConfig,
@@ -34,12 +33,10 @@ __all__ = [
     "MlpConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
-    "PlainScore",
     "PrefixChoice",
     "RegistryConfig",
     "ResidualConfig",
     "RunConfig",
-    "RunResult",
     "SweepTable",
     "TargetChoice",
     "TrainerConfig",
@@ -50,8 +47,6 @@ __all__ = [
     "find_recipes",
     "main",
     "make_console",
-    "maybe_read_result",
     "mount",
     "sweep_table",
-    "write_result",
 ]

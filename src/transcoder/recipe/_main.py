@@ -17,8 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 from transcoder.errors import TranscoderError
 from transcoder.recipe._checks import check_run
 from transcoder.recipe._mount import CONFIG_FOLDER, find_recipes, mount
-from transcoder.recipe._result import RunResult, write_result
 from transcoder.recipe._schema import RunConfig, known_keys
+from transcoder.reports import RunResult, write_result
 
 _DEBUG = "HYDRA_FULL_ERROR"
 _TOLD = (TranscoderError, HydraException, OmegaConfBaseException, OSError)

@@ -9,7 +9,7 @@ from rich.table import Table
 from typing_extensions import override
 
 from transcoder.recipe._console import make_console
-from transcoder.recipe._result import RunResult, maybe_read_result
+from transcoder.reports import RunResult, maybe_read_result
 
 _RANKED_BY = ("validation/retention", "validation/r2")
 _SHOWN = {

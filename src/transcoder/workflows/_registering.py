@@ -9,8 +9,9 @@ from pathlib import Path
 
 from transcoder.errors import ConflictError
 from transcoder.evaluation import Choice, Judgement, choose_current
-from transcoder.recipe import PlainScore, RunConfig, RunResult, maybe_read_result, write_result
+from transcoder.recipe import RunConfig
 from transcoder.registry import Registry
+from transcoder.reports import PlainScore, RunResult, maybe_read_result, write_result
 from transcoder.vocabulary import JsonValue, Score, Segment, Split
 from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._identity import choices_of, find_versions, package_versions

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 
 from transcoder.evaluation import Judgement, StratumScore
-from transcoder.recipe import PlainScore, RunResult
+from transcoder.reports import PlainScore, RunResult
 from transcoder.vocabulary import Score
 
 _TEST = {

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from transcoder.recipe import RunConfig, RunResult
+    from transcoder.recipe import RunConfig
+    from transcoder.reports import RunResult
 
 
 def train(config: "RunConfig") -> "RunResult":

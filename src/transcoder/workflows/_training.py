@@ -15,12 +15,13 @@ from transcoder.data import Table, load_table, rows_of
 from transcoder.errors import RecipeError
 from transcoder.evaluation import Bootstrap
 from transcoder.export import Exported, export_adapter
-from transcoder.recipe import RECIPE_FOLDER, RunConfig, RunResult
+from transcoder.recipe import RECIPE_FOLDER, RunConfig
 from transcoder.registry import Registry
+from transcoder.reports import RunResult
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.stack import build_stack
 from transcoder.training import MetaTrainer, Start
-from transcoder.vocabulary import Catalog, SegmentKey, Split
+from transcoder.vocabulary import Catalog, Segment, SegmentKey, Split
 from transcoder.workflows._apply import apply_world
 from transcoder.workflows._candidates import Candidate, closed_form_candidate, make_candidate
 from transcoder.workflows._fitting import (
@@ -41,6 +42,7 @@ from transcoder.workflows._registering import (
     finished_result,
     register_run,
 )
+from transcoder.workflows._reporting import HTML, Findings, write_report
 from transcoder.workflows._store import store_of
 from transcoder.workflows._tables import ladder_table, results_table, strata_table
 from transcoder.workflows._vectors import apply_vectors, with_names
@@ -209,11 +211,31 @@ def _run(bureau: Bureau, table: Table, rows: Mapping[Split, np.ndarray]) -> RunR
         ),
     )
     narrator.show(results_table(result))
-    chosen = net if result.chosen == net.name else best
-    strata = bench.judgement(chosen, Split.TEST).strata
+    chosen = next(each for each in (*rungs, net) if each.name == result.chosen)
+    judged = bench.judgement(chosen, Split.TEST)
+    strata = judged.strata
+    findings = Findings(
+        config=config,
+        plan=plan,
+        materials=materials,
+        runner=bureau.runner,
+        candidates=(*rungs, net),
+        per_row=judged.per_row,
+        cosines=judged.cosines,
+        result=result,
+        lineage=_registered(bureau, result).lineage,
+        folder=bureau.folder,
+    )
+    write_report(findings)
+    narrator.say(f"report in {str(bureau.folder / HTML)!r}")
     if strata:
         narrator.show(strata_table(strata, str(plan.dataset.stratum)))
     return result
+
+
+def _registered(bureau: Bureau, result: RunResult) -> Segment:
+    versions = bureau.registry.catalog().segments[bureau.key]
+    return next(each for each in versions if each.version == result.version)
 
 
 def _fit(bureau: Bureau, materials: Materials, start: Start) -> Candidate:

@@ -1,0 +1,110 @@
+"""What a report tells of one run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcoder.reports._charts import Bar
+from transcoder.reports._graph import Graph
+from transcoder.reports._result import RunResult
+from transcoder.reports._svg import Point
+from transcoder.vocabulary import JsonValue, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Every candidate by one metric.
+
+    Attributes:
+        metric: Its name for people.
+        bars: One for each candidate, the cheapest first.
+    """
+
+    metric: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clouds:
+    """Latents of test rows in two dimensions.
+
+    Attributes:
+        wanted: What should have come out, (row, 2).
+        given: What came out, by candidate, (row, 2) each.
+        share: Of the wanted latents' variance, that the two dimensions hold.
+    """
+
+    wanted: NDArray[np.float64]
+    given: Mapping[str, NDArray[np.float64]]
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownRow:
+    """One test row with what it went through.
+
+    Attributes:
+        number: In the dataset.
+        score: By which it was chosen.
+        stations: What each value is, and the value.
+    """
+
+    number: int
+    score: float
+    stations: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """All that a report tells; what a run had not is empty.
+
+    Attributes:
+        title: What was trained.
+        facts: Recipe, data, grades, seed and what else people ask first, by name.
+        result: What was reached.
+        graphs: What each trained opportunity says, with its learning graph.
+        curves: Losses by name, (step, value).
+        ladders: Candidates compared.
+        clouds: Latents before and after.
+        best: Test rows that came out best.
+        worst: Test rows that came out worst.
+        scored_by: What the scores of single rows are.
+        lineage: As it was registered.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    result: RunResult
+    graphs: tuple[tuple[str, Graph], ...] = ()
+    curves: Mapping[str, tuple[Point, ...]] | None = None
+    ladders: tuple[Ladder, ...] = ()
+    clouds: Clouds | None = None
+    best: tuple[ShownRow, ...] = ()
+    worst: tuple[ShownRow, ...] = ()
+    scored_by: str = ""
+    lineage: Mapping[str, JsonValue] | None = None
+
+
+def score_rows(result: RunResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Lay all scores of a run out as a table.
+
+    Returns:
+        The candidates, and for each metric its name and every candidate's value.
+    """
+    candidates = tuple(result.scores)
+    metrics = dict.fromkeys(name for scores in result.scores.values() for name in scores)
+    rows = []
+    for metric in metrics:
+        cells = []
+        for candidate in candidates:
+            score = result.scores[candidate].get(metric)
+            if score is None:
+                cells.append("-")
+                continue
+            value, low, high = score
+            interval = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+            cells.append(f"{value:.3f}{interval}")
+        rows.append((metric, *cells))
+    return candidates, rows
