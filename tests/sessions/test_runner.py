@@ -120,6 +120,27 @@ def test_nan_in_given_tensors_is_refused() -> None:
         runner().run(here, values)
 
 
+def test_nan_in_a_later_batch_that_nothing_runs_is_named_by_its_own_row() -> None:
+    nowhere = EdgePath(LOGARITHM.source)
+    values = [{"vector": np.array([300, each], np.float32)} for each in (1.0, 1.0, np.nan)]
+    with pytest.raises(NonFiniteError, match=r"the input of .* in 'vector' at row 2"):
+        runner(batch_size=2).run_batch(nowhere, values)
+
+
+def test_a_batch_that_nothing_runs_does_not_share_memory_with_its_value() -> None:
+    value = {"vector": np.array([1, 2], np.float32)}
+    batch = runner().run_batch(EdgePath(LOGARITHM.source), [value])
+    assert isinstance(batch, dict)
+    assert not np.shares_memory(batch["vector"], value["vector"])
+
+
+def test_a_path_gives_the_same_once_its_sessions_were_dropped() -> None:
+    taken = runner()
+    before = taken.run(TO_VECTOR, ["abc"])
+    taken.sessions.close()
+    assert vector(taken.run(TO_VECTOR, ["abc"])[0]) == vector(before[0])
+
+
 def test_errors_use_the_numbers_that_the_caller_gives() -> None:
     with pytest.raises(OracleError, match="at value 71"):
         runner().run_batch(TO_VECTOR, ["a", ""], numbers=[70, 71])

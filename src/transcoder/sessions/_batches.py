@@ -29,6 +29,16 @@ def collate(rows: Sequence[Tensors], spec: Spec) -> dict[str, Array]:
     return {tensor.name: _stack(rows, tensor, lengths) for tensor in spec.tensors}
 
 
+def lone_batch(row: Tensors, spec: Spec) -> dict[str, Array]:
+    """Put one row into a batch of its own that shares its memory.
+
+    Args:
+        row: The tensors of one row, without batch axis, fitting the spec.
+        spec: What carries it.
+    """
+    return {tensor.name: row[tensor.name][None] for tensor in spec.tensors}
+
+
 def _stack(rows: Sequence[Tensors], tensor: TensorSpec, lengths: dict[str, int]) -> Array:
     arrays = [row[tensor.name] for row in rows]
     shape = tuple(lengths[axis] if isinstance(axis, str) else axis for axis in tensor.axes[1:])
@@ -52,8 +62,7 @@ def split_rows(batch: Tensors, spec: Spec) -> list[dict[str, Array]]:
     Returns:
         The tensors of each row, without batch axis.
     """
-    masked = mask_axis(spec)
-    if masked is None or batch[_MASK].all():
+    if _is_full(batch) or (masked := mask_axis(spec)) is None:
         return _unmasked_rows(batch, spec)
     cut = {tensor.name: [axis == masked for axis in tensor.axes[1:]] for tensor in spec.tensors}
     return [
@@ -80,6 +89,8 @@ def join_batches(batches: Sequence[Tensors], spec: Spec) -> dict[str, Array]:
 
 def _unmasked_rows(batch: Tensors, spec: Spec) -> list[dict[str, Array]]:
     names = spec.names
+    if len(names) == 1:
+        return [{names[0]: row} for row in batch[names[0]]]
     rows = zip(*(batch[name] for name in names), strict=True)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -91,8 +102,7 @@ def clear_padding(batch: dict[str, Array], spec: Spec) -> None:
         batch: The tensors of the spec, batch axis first.
         spec: What carries them.
     """
-    masked = mask_axis(spec)
-    if masked is None or batch[_MASK].all():
+    if _is_full(batch) or (masked := mask_axis(spec)) is None:
         return
     padding = ~(np.arange(batch[_MASK].shape[1]) < real_lengths(batch[_MASK])[:, None])
     for tensor in spec.tensors:
@@ -100,6 +110,12 @@ def clear_padding(batch: dict[str, Array], spec: Spec) -> None:
             if axis == masked:
                 array = batch[tensor.name] = np.require(batch[tensor.name], None, "W")
                 np.moveaxis(array, position, 1)[padding] = 0
+
+
+def _is_full(batch: Tensors) -> bool:
+    """Whether nothing is padding, which is quickly seen and mostly so."""
+    mask = batch.get(_MASK)
+    return mask is None or np.count_nonzero(mask) == mask.size
 
 
 def mask_axis(spec: Spec) -> str | None:

@@ -2,49 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, final
 
-import numpy as np
-
 from transcoder.errors import ConversionError, InvalidModelError, UnknownNameError
-from transcoder.sessions._batches import numpy_dtype
+from transcoder.sessions._bound import BoundSegment, one_line
 from transcoder.vocabulary import Array, Segment, Spec, Tensors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 DEFAULT_BYTE_LIMIT = 2 * 2**30
-_MOST_PLANS = 4096
+_MOST_BOUND = 4096
 _QUIET = 3  # ONNX Runtime's severity "error"; what fails comes back as an exception anyway
-_NUMPY_DTYPES = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(float16)": "float16",
-    "tensor(bool)": "bool",
-    **{f"tensor(int{bits})": f"int{bits}" for bits in (8, 16, 32, 64)},
-    **{f"tensor(uint{bits})": f"uint{bits}" for bits in (8, 16, 32, 64)},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a segment's specs meet its graph.
-
-    Attributes:
-        segment: Whose plan it is; being held, its identity cannot pass to another.
-        specs: Its source's and its target's.
-        inputs: Name in the graph, name in the source spec, dtype or None where not compared.
-        outputs: Names in the graph, in the order of the target spec.
-        names: Names in the target spec.
-    """
-
-    segment: Segment
-    specs: tuple[Spec, Spec]
-    inputs: tuple[tuple[str, str, np.dtype[np.generic] | None], ...]
-    outputs: tuple[str, ...]
-    names: tuple[str, ...]
 
 
 @final
@@ -73,7 +43,7 @@ class SessionPool:
         self._read_blob = read_blob
         self._added: dict[str, bytes] = {}
         self._sessions: OrderedDict[str, tuple[InferenceSession, int]] = OrderedDict()
-        self._plans: dict[int, _Plan] = {}
+        self._bound: dict[int, BoundSegment] = {}
         self._lock = RLock()
 
     def add(self, digest: str, onnx_bytes: bytes) -> None:
@@ -101,47 +71,23 @@ class SessionPool:
                 ONNX Runtime fails.
             InvalidModelError: If ONNX Runtime refuses the file.
         """
-        session = self._session(segment)
+        return self.bind(segment, source_spec, target_spec)(batch)
+
+    def bind(self, segment: Segment, source_spec: Spec, target_spec: Spec) -> BoundSegment:
+        """Make a segment ready, for many calls of what is given; otherwise as `run`."""
         specs = source_spec, target_spec
-        plan = self._plans.get(id(segment))
-        if plan is None or plan.segment is not segment or plan.specs != specs:
-            plan = self._plan(session, segment, specs)
-        feed: dict[str, Array] = {}
-        for graph_name, name, dtype in plan.inputs:
-            array = batch.get(name)
-            if array is None:
-                raise ConversionError(str(segment), None, f"the batch has no tensor {name!r}")
-            if dtype is not None and array.dtype != dtype:
-                reason = (
-                    f"{name!r} is {array.dtype} but the graph takes {dtype}; "
-                    "correct the spec of its source, or export the model for that dtype"
-                )
-                raise ConversionError(str(segment), None, reason)
-            feed[graph_name] = array
-        try:
-            arrays = session.run(plan.outputs, feed)
-        except Exception as error:
-            shapes = ", ".join(f"{name!r} {batch[name].shape}" for _, name, _ in plan.inputs)
-            reason = (
-                f"ONNX Runtime refused {shapes}: {_one_line(error).rstrip('. ')}; its source "
-                f"is {source_spec}: correct that spec, or export the model with dynamic axes"
-            )
-            raise ConversionError(str(segment), None, reason) from error
-        return dict(zip(plan.names, arrays, strict=True))
+        bound = self._bound.get(id(segment))
+        if bound is None or bound.segment is not segment or bound.specs != specs:
+            if len(self._bound) >= _MOST_BOUND:
+                self._bound.clear()
+            bound = self._bound[id(segment)] = BoundSegment(segment, specs, self._session)
+        return bound
 
     def close(self) -> None:
         """Drop all sessions; the pool can be used again."""
         with self._lock:
             self._sessions.clear()
-            self._plans.clear()
-
-    def _plan(
-        self, session: "InferenceSession", segment: Segment, specs: tuple[Spec, Spec]
-    ) -> _Plan:
-        if len(self._plans) >= _MOST_PLANS:
-            self._plans.clear()
-        plan = self._plans[id(segment)] = _make_plan(session, segment, specs)
-        return plan
+            self._bound.clear()
 
     def _session(self, segment: Segment) -> "InferenceSession":
         if segment.digest is None:
@@ -174,7 +120,7 @@ class SessionPool:
                 onnx_bytes, sess_options=options, providers=list(self.providers)
             )
         except Exception as error:
-            reason = f"ONNX Runtime does not load it: {_one_line(error)}"
+            reason = f"ONNX Runtime does not load it: {one_line(error)}"
             raise InvalidModelError(segment.name, reason) from error
 
     def _shrink(self) -> None:
@@ -182,34 +128,3 @@ class SessionPool:
         while held > self.byte_limit and len(self._sessions) > 1:
             _, (_, size_bytes) = self._sessions.popitem(last=False)
             held -= size_bytes
-
-
-def _make_plan(
-    session: "InferenceSession", segment: Segment, specs: tuple[Spec, Spec]
-) -> _Plan:
-    source_spec, target_spec = specs
-    served = {segment.input_name(name): name for name in source_spec.names}
-    inputs: list[tuple[str, str, np.dtype[np.generic] | None]] = []
-    for each in session.get_inputs():
-        if each.name not in served:
-            reason = (
-                f"its graph takes {each.name!r}, which no tensor of {source_spec} serves; "
-                f"register it with names, such as source.{source_spec.names[0]}={each.name}"
-            )
-            raise ConversionError(str(segment), None, reason)
-        dtype = _NUMPY_DTYPES.get(each.type)
-        inputs.append((each.name, served[each.name], numpy_dtype(dtype) if dtype else None))
-    given = [each.name for each in session.get_outputs()]
-    outputs = tuple(segment.output_name(name) for name in target_spec.names)
-    for name, output in zip(target_spec.names, outputs, strict=True):
-        if output not in given:
-            reason = (
-                f"its graph gives {given} but not {output!r}, the tensor {name!r}; register it "
-                f"with names, such as target.{name}={given[0] if given else '...'}"
-            )
-            raise ConversionError(str(segment), None, reason)
-    return _Plan(segment, specs, tuple(inputs), outputs, target_spec.names)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

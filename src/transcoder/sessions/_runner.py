@@ -1,14 +1,23 @@
 """Values along a path: rows for oracles, batches for segments."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias, final
+from typing import final
 
-from transcoder.errors import ConversionError, NonFiniteError, OracleError
-from transcoder.sessions._batches import clear_padding, collate, join_batches, split_rows
-from transcoder.sessions._checks import ValueCheck, find_not_finite, value_check
+from transcoder.errors import ConversionError
+from transcoder.sessions._batches import collate, join_batches
+from transcoder.sessions._checks import ValueCheck, value_check
 from transcoder.sessions._oracles import OraclePool
 from transcoder.sessions._pool import SessionPool
+from transcoder.sessions._steps import (
+    OracleStep,
+    SegmentStep,
+    State,
+    Step,
+    refuse_not_finite,
+    rows_of,
+)
 from transcoder.vocabulary import (
     Array,
     Catalog,
@@ -16,13 +25,52 @@ from transcoder.vocabulary import (
     EdgePath,
     Modality,
     Oracle,
-    Segment,
     Spec,
     Tensors,
     Value,
 )
 
-_State: TypeAlias = list[Value] | dict[str, Array]
+_MOST_ROUTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A path made ready.
+
+    Attributes:
+        path: Whose; being held, its identity cannot pass to another.
+        check: What values of its source must pass.
+        target: The spec of its target; None where that is content.
+        steps: One for each edge.
+    """
+
+    path: EdgePath
+    check: ValueCheck
+    target: Spec | None
+    steps: tuple[Step, ...]
+
+    def walk(self, values: list[Value], numbers: Sequence[int]) -> State:
+        """Check values and take them to the end."""
+        check = self.check
+        for number, value in zip(numbers, values, strict=True):
+            fault = check(value)
+            if fault is not None:
+                raise ConversionError(str(self.path), number, fault)
+        return self.onward(values, numbers)
+
+    def onward(self, state: State, numbers: Sequence[int]) -> State:
+        """Take what is checked to the end."""
+        for step in self.steps:
+            state = step(state, numbers)
+        return state
+
+    def batch(self, state: State, spec: Spec, numbers: Sequence[int]) -> dict[str, Array]:
+        """Leave what came to the end as one batch of the target's spec."""
+        if not isinstance(state, list):
+            return state
+        batch = collate([row for row in state if isinstance(row, Mapping)], spec)
+        refuse_not_finite(batch, self.path.edges[-1] if self.path.edges else self.path, numbers)
+        return batch
 
 
 @final
@@ -51,7 +99,7 @@ class Runner:
         self.batch_size = batch_size
         self._checks: dict[Modality, ValueCheck] = {}
         self._specs: dict[Modality, Spec | None] = {}
-        self._carriers: dict[int, tuple[Segment, Spec, Spec]] = {}
+        self._routes: dict[int, _Route] = {}
 
     def run(self, path: EdgePath, values: Sequence[Value]) -> list[Value]:
         """Take values along a path.
@@ -81,10 +129,10 @@ class Runner:
             values: Values of the path's source.
             first: What errors call the first value.
         """
-        stream = iter(values)
+        stream, route = iter(values), self._route(path)
         while chunk := list(islice(stream, self.batch_size)):
             numbers = range(first, first + len(chunk))
-            yield from self._rows(path.target, self._walked(path, chunk, numbers))
+            yield from rows_of(route.walk(chunk, numbers), route.target)
             first += len(chunk)
 
     def run_batch(
@@ -107,19 +155,16 @@ class Runner:
             NonFiniteError: If a tensor holds NaN or infinity.
         """
         named = range(len(values)) if numbers is None else numbers
-        states = [
-            self._walked(
-                path,
-                list(values[start : start + self.batch_size]),
-                named[start : start + self.batch_size],
-            )
+        route, spec = self._route(path), self._route(path).target
+        chunks = [
+            slice(start, start + self.batch_size)
             for start in range(0, max(len(values), 1), self.batch_size)
         ]
-        spec = self._spec(path.target)
+        states = [route.walk(list(values[chunk]), named[chunk]) for chunk in chunks]
         if spec is None:
-            return [value for state in states for value in self._rows(path.target, state)]
-        last = path.edges[-1] if path.edges else path
-        batches = [self._batch(path.target, state, last, named) for state in states]
+            return [value for state in states for value in rows_of(state, None)]
+        ended = zip(states, chunks, strict=True)
+        batches = [route.batch(state, spec, named[chunk]) for state, chunk in ended]
         return join_batches(batches, spec)
 
     def run_arrays(
@@ -140,82 +185,36 @@ class Runner:
             OracleError: If an oracle fails.
             NonFiniteError: If a tensor holds NaN or infinity.
         """
-        fault = self._check(path.source)({name: each[0] for name, each in batch.items()})
+        route = self._route(path)
+        fault = route.check({name: each[0] for name, each in batch.items()})
         if fault is not None:
             raise ConversionError(str(path), numbers[0], fault)
-        _refuse_not_finite(batch, path, numbers)
-        state = self._onward(path, dict(batch), numbers)
-        if self._spec(path.target) is None:
-            return self._rows(path.target, state)
-        return self._batch(path.target, state, path.edges[-1] if path.edges else path, numbers)
+        refuse_not_finite(batch, path, numbers)
+        state = route.onward(dict(batch), numbers)
+        if route.target is None:
+            return rows_of(state, None)
+        return route.batch(state, route.target, numbers)
 
-    def _walked(self, path: EdgePath, values: list[Value], numbers: Sequence[int]) -> _State:
-        check = self._check(path.source)
-        for number, value in zip(numbers, values, strict=True):
-            fault = check(value)
-            if fault is not None:
-                raise ConversionError(str(path), number, fault)
-        return self._onward(path, values, numbers)
+    def _route(self, path: EdgePath) -> _Route:
+        """Make a path ready; the same object is made ready once."""
+        route = self._routes.get(id(path))
+        if route is None or route.path is not path:
+            if len(self._routes) >= _MOST_ROUTES:
+                self._routes.clear()
+            route = self._routes[id(path)] = self._make_route(path)
+        return route
 
-    def _onward(self, path: EdgePath, state: _State, numbers: Sequence[int]) -> _State:
-        giver: Edge | EdgePath = path
-        for edge in path.edges:
-            state = self._stepped(edge, state, giver, numbers)
-            giver = edge
-        return state
+    def _make_route(self, path: EdgePath) -> _Route:
+        givers: tuple[Edge | EdgePath, ...] = (path, *path.edges)
+        steps = tuple(map(self._step, path.edges, givers))
+        return _Route(path, self._check(path.source), self._spec(path.target), steps)
 
-    def _stepped(
-        self, edge: Edge, state: _State, giver: Edge | EdgePath, numbers: Sequence[int]
-    ) -> _State:
+    def _step(self, edge: Edge, giver: Edge | EdgePath) -> Step:
         if isinstance(edge, Oracle):
-            rows = self._rows(edge.source, state)
-            return self._asked(edge, rows, numbers)
-        batch = self._batch(edge.source, state, giver, numbers)
-        return self._computed(edge, batch, numbers)
-
-    def _asked(self, oracle: Oracle, rows: list[Value], numbers: Sequence[int]) -> list[Value]:
-        try:
-            return self.oracles.run(oracle, rows, check=self._check(oracle.target))
-        except OracleError as error:
-            if error.index is None or numbers[error.index] == error.index:
-                raise
-            raise OracleError(error.oracle, numbers[error.index], error.reason) from error
-
-    def _computed(
-        self, segment: Segment, batch: dict[str, Array], numbers: Sequence[int]
-    ) -> dict[str, Array]:
-        carriers = self._carriers.get(id(segment))
-        if carriers is None or carriers[0] is not segment:
-            carriers = segment, self._carrier(segment.source), self._carrier(segment.target)
-            self._carriers[id(segment)] = carriers
-        _, source, target = carriers
-        given = self.sessions.run(segment, batch, source, target)
-        for tensor in target.tensors:
-            shape = given[tensor.name].shape
-            if len(shape) != len(tensor.axes) or shape[0] != len(numbers):
-                reason = (
-                    f"it gave {shape} for {len(numbers)} rows of {str(tensor)!r}; "
-                    "correct that spec, or export the model with a dynamic batch axis"
-                )
-                raise ConversionError(str(segment), None, reason)
-        clear_padding(given, target)
-        _refuse_not_finite(given, segment, numbers)
-        return given
-
-    def _rows(self, modality: Modality, state: _State) -> list[Value]:
-        if isinstance(state, list):
-            return state
-        return list(split_rows(state, self._carrier(modality)))
-
-    def _batch(
-        self, modality: Modality, state: _State, giver: Edge | EdgePath, numbers: Sequence[int]
-    ) -> dict[str, Array]:
-        if not isinstance(state, list):
-            return state
-        rows = [value for value in state if isinstance(value, Mapping)]
-        batch = collate(rows, self._carrier(modality))
-        _refuse_not_finite(batch, giver, numbers)
-        return batch
+            check = self._check(edge.target)
+            return OracleStep(edge, self.oracles, self._spec(edge.source), check)
+        specs = self.catalog.spec(edge.source), self.catalog.spec(edge.target)
+        return SegmentStep(edge, specs, self.sessions, giver)
 
     def _check(self, modality: Modality) -> ValueCheck:
         if modality not in self._checks:
@@ -226,13 +225,3 @@ class Runner:
         if modality not in self._specs:
             self._specs[modality] = self.catalog.entry(modality).spec
         return self._specs[modality]
-
-    def _carrier(self, modality: Modality) -> Spec:
-        return self._spec(modality) or self.catalog.spec(modality)
-
-
-def _refuse_not_finite(batch: Tensors, giver: Edge | EdgePath, numbers: Sequence[int]) -> None:
-    found = find_not_finite(batch)
-    if found is not None:
-        where = f"the input of {giver}" if isinstance(giver, EdgePath) else str(giver)
-        raise NonFiniteError(where, found[0], numbers[found[1]])
