@@ -124,7 +124,7 @@ def test_verify_exits_with_one_and_names_what_is_damaged(registry: Path) -> None
     assert "'0.values' has changed since it was written" in reason
 
 
-@pytest.mark.parametrize("meta", ["", '{"format": 1}', '{"format": 1, "files": {"a": 3}}'])
+@pytest.mark.parametrize("meta", ["", '{"format": 2}', '{"format": 2, "files": {"a": 3}}'])
 def test_verify_names_an_entry_whose_description_is_damaged(registry: Path, meta: str) -> None:
     (entry(registry) / "meta.json").write_text(meta)
     done = call(registry, "verify")
@@ -151,6 +151,14 @@ def test_what_an_unregistered_model_made_is_removed(registry: Path) -> None:
     told = json.loads(call(registry, "rm", "--unused", "--json").stdout)
     assert [each["key"] for each in told["removed"]] == [folder.name]
     assert (told["size_bytes"], told["busy"]) == (size, [])
+    assert LatentStore(registry / "store").entries() == []
+
+
+def test_an_entry_of_an_earlier_version_is_shown_and_removed(registry: Path) -> None:
+    meta = entry(registry) / "meta.json"
+    meta.write_text(json.dumps({**json.loads(meta.read_text()), "format": 1}))
+    assert "outdated" in call(registry, "ls").stdout
+    assert "1 entries" in call(registry, "rm", "--unused").stdout
     assert LatentStore(registry / "store").entries() == []
 
 

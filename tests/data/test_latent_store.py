@@ -57,7 +57,7 @@ def files_at_most(size_bytes: int) -> Iterator[None]:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.data())
+@given(st.lists(st.integers(0, 5) | st.just(70), min_size=1, max_size=6), st.data())
 def test_rows_are_taken_in_any_order_as_a_padded_batch(
     lengths: list[int], data: st.DataObject
 ) -> None:
@@ -144,11 +144,19 @@ def test_a_flipped_byte_is_found_by_verify(tmp_path: Path) -> None:
         LatentStore(tmp_path).verify(tensors.folder.name)
 
 
-def test_an_entry_of_another_version_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "remedy"), [(99, "delete that folder"), (1, "run transcoder store rm --unused")]
+)
+def test_an_entry_of_another_version_is_refused(
+    tmp_path: Path, version: int, remedy: str
+) -> None:
     meta = stored(tmp_path, TO_VECTOR, words(9)).folder / "meta.json"
-    meta.write_text(json.dumps({**json.loads(meta.read_text()), "format": 99}))
-    with pytest.raises(StorageError, match="it has format 99, this version reads 1"):
+    meta.write_text(json.dumps({**json.loads(meta.read_text()), "format": version}))
+    told = f"it has format {version}, this version reads 2; {remedy}"
+    with pytest.raises(StorageError, match=told):
         stored(tmp_path, TO_VECTOR, words(9))
+    [entry] = LatentStore(tmp_path).entries()
+    assert entry.is_outdated == (version == 1)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]"])

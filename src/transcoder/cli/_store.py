@@ -76,11 +76,11 @@ def rm(
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
     unused: Annotated[
-        bool, typer.Option("--unused", help="What no path of the registry can make any more.")
+        bool, typer.Option("--unused", help="What no run can use any more.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete entries whose networks are gone, and interrupted ones older than a day."""
+    """Delete entries whose networks are gone, outdated ones, and interrupted ones after a day."""
     if not unused:
         raise typer.BadParameter("say what to delete: --unused", param_hint="rm")
     with middleware(registry) as opened:
@@ -115,6 +115,8 @@ def _plain(entry: "StoreEntry") -> dict[str, JsonValue]:
 
 
 def _state(entry: "StoreEntry") -> str:
+    if entry.is_outdated:
+        return "outdated"
     return "complete" if entry.is_complete else "partial"
 
 

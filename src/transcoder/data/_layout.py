@@ -14,6 +14,8 @@ from transcoder.vocabulary import Array, Spec, TensorSpec
 Rows: TypeAlias = NDArray[np.int64]
 """Numbers of rows, or lengths of rows."""
 
+_SHORT = 64  # steps up to which rows are gathered step by step
+
 RowArrays: TypeAlias = Sequence[Array] | Array
 """One array for each row, or all of them as one, (row, ...)."""
 
@@ -85,6 +87,12 @@ class Layout:
         free = self.free
         return np.ascontiguousarray(np.concatenate([np.moveaxis(row, free, 0) for row in rows]))
 
+    @property
+    def padding(self) -> Array:
+        """What stands behind all numbers of a free axis: one step of zeros to pad rows with."""
+        shape = (0 if self.free is None else 1, *self.inner)
+        return np.zeros(shape, dtype=self.dtype)
+
     def lengths(self, rows: RowArrays) -> Rows:
         """How long each row is along its free axis, int64 (row,)."""
         free = 0 if self.free is None else self.free
@@ -137,22 +145,38 @@ class RaggedRows:
             folder / (layout.offsets_file or ""), np.dtype(np.int64), (count + 1,)
         )
         self._offsets: Rows = offsets.astype(np.int64, copy=False)
-        self._values = _mapped(
-            folder / layout.file, layout.dtype, (int(self._offsets[-1]), *layout.inner)
-        )
+        steps = int(self._offsets[-1]) + 1  # the last is the padding
+        self._values = _mapped(folder / layout.file, layout.dtype, (steps, *layout.inner))
 
     def take(self, rows: Rows) -> Array:
         """Copy rows out, padded with zeros to the longest, (batch, ...)."""
+        batch = self._one(int(rows[0])) if len(rows) == 1 else self._many(rows)
+        if self._free:
+            return np.ascontiguousarray(np.moveaxis(batch, 1, self._free + 1))
+        return batch
+
+    def _one(self, row: int) -> Array:
+        start, stop = self._offsets[row], self._offsets[row + 1]
+        return self._values[None, start:stop].copy()
+
+    def _many(self, rows: Rows) -> Array:
         starts = self._offsets.take(rows)
         stops = self._offsets.take(rows + 1)
         longest = int((stops - starts).max(initial=0))
         shape = (len(rows), longest, *self._inner)
+        if longest > _SHORT:
+            return self._row_by_row(shape, starts, stops)
+        # one gather of steps costs far less than a slice of each row where rows are short
+        steps = starts[:, None] + np.arange(longest)
+        np.putmask(steps, steps >= stops[:, None], len(self._values) - 1)
+        batch: Array = np.empty(shape, dtype=self._values.dtype)
+        return self._values.take(steps, axis=0, out=batch, mode="clip")
+
+    def _row_by_row(self, shape: tuple[int, ...], starts: Rows, stops: Rows) -> Array:
         batch: Array = np.zeros(shape, dtype=self._values.dtype)
         values = self._values
         for row, start, stop in zip(batch, starts.tolist(), stops.tolist(), strict=True):
             row[: stop - start] = values[start:stop]
-        if self._free:
-            return np.ascontiguousarray(np.moveaxis(batch, 1, self._free + 1))
         return batch
 
 

@@ -11,7 +11,7 @@ from typing import final
 from filelock import FileLock, Timeout
 
 from transcoder.data._files import maybe_read_json, storage_errors
-from transcoder.data._stored import META, StoredTensors
+from transcoder.data._stored import META, StoredTensors, is_outdated
 from transcoder.data._writer import PROGRESS, EntryWriter
 from transcoder.errors import UnknownNameError
 from transcoder.vocabulary import Spec
@@ -32,6 +32,7 @@ class StoreEntry:
         edges: Identities of the edges that made it, as `edge_identity` gives them.
         rows: How many are there.
         changed_s: When one of its files changed last, seconds since 1970.
+        is_outdated: Whether an earlier version of this package wrote it; none is read again.
     """
 
     key: str
@@ -42,6 +43,7 @@ class StoreEntry:
     edges: tuple[str, ...] = ()
     rows: int = 0
     changed_s: float = 0.0
+    is_outdated: bool = False
 
 
 @final
@@ -197,4 +199,5 @@ def _maybe_entry(folder: Path) -> StoreEntry | None:
         edges=tuple(map(str, edges)) if isinstance(edges, list) else (),
         rows=rows if isinstance(rows, int) else 0,
         changed_s=max(state.st_mtime for state in states),
+        is_outdated=is_outdated(told),
     )

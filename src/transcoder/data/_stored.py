@@ -12,9 +12,12 @@ from transcoder.data._layout import FixedRows, Layout, RaggedRows, layouts_of
 from transcoder.errors import MalformedNameError, StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec, TensorSpec
 
-FORMAT = 1
+FORMAT = 2
 META = "meta.json"
 DAMAGED = "delete that folder, its content will be computed again"
+OUTDATED = (
+    "run transcoder store rm --unused, its content is computed again when it is asked for"
+)
 
 
 @final
@@ -112,6 +115,12 @@ def _rows_of(layout: Layout, folder: Path, count: int) -> FixedRows | RaggedRows
     return RaggedRows(layout, folder, count)
 
 
+def is_outdated(told: Mapping[str, object]) -> bool:
+    """Whether an entry says that an earlier version wrote it; no run of this one finds it."""
+    version = told.get("format")
+    return isinstance(version, int) and version < FORMAT
+
+
 def spec_json(spec: Spec) -> JsonValue:
     """Write a spec so that any name survives."""
     return [[each.name, each.dtype, list(each.axes)] for each in spec.tensors]
@@ -141,7 +150,7 @@ def _read_meta(folder: Path) -> dict[str, object]:
         raise _no_meta(folder)
     if meta.get("format") != FORMAT:
         reason = f"it has format {meta.get('format')}, this version reads {FORMAT}"
-        raise StorageError(str(folder), reason, DAMAGED)
+        raise StorageError(str(folder), reason, OUTDATED if is_outdated(meta) else DAMAGED)
     for name, (size, _) in _files_of(meta).items():
         path = folder / name
         found = path.stat().st_size if path.exists() else 0

@@ -161,6 +161,7 @@ class EntryWriter:
         """
         with self._storage_errors():
             self.record()
+            self._pad()
             files: dict[str, JsonValue] = {
                 name: [size, sha256_of(self._partial / name)]
                 for name, size in self._state.sizes.items()
@@ -177,6 +178,13 @@ class EntryWriter:
             self._partial.rename(self._folder)
             sync_folder(self._folder.parent)
             (self._folder / PROGRESS).unlink(missing_ok=True)
+
+    def _pad(self) -> None:
+        """Close files of rows that differ in length with their padding."""
+        for layout in self._layouts:
+            write_array(self._files[layout.file], layout.padding)
+            self._state.sizes[layout.file] += layout.padding.nbytes
+            os.fsync(self._files[layout.file])
 
     def _recovered(self) -> _State:
         """Go back to what was recorded last; start anew where nothing usable was."""

@@ -75,7 +75,8 @@ def remove_unused(registry: Registry) -> Freed:
     """Take away entries that no path of the registry can make any more.
 
     Such an entry was made by an edge that is not registered now, by any version of a segment
-    or by an oracle as it is; or it was interrupted and has not changed for a day. One that
+    or by an oracle as it is; or by an earlier version of this package; or it was interrupted
+    and has not changed for a day. One that
     does not say what made it stays, and so does one that a process works on.
     """
     store = store_of(registry)
@@ -95,6 +96,6 @@ def _identities(catalog: Catalog) -> set[str]:
 
 
 def _is_unused(entry: StoreEntry, known: set[str]) -> bool:
-    if not set(entry.edges) <= known:
+    if entry.is_outdated or not set(entry.edges) <= known:
         return True
     return not entry.is_complete and time.time() - entry.changed_s > ABANDONED.total_seconds()
