@@ -80,7 +80,7 @@ def rm(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete entries whose networks are gone, outdated ones, and interrupted ones after a day."""
+    """Delete entries of gone networks, outdated ones, and interrupted ones after a day."""
     if not unused:
         raise typer.BadParameter("say what to delete: --unused", param_hint="rm")
     with middleware(registry) as opened:
