@@ -5,6 +5,7 @@ from collections.abc import Callable
 import typer
 
 from transcoder.cli._apply import apply
+from transcoder.cli._atlas import atlas
 from transcoder.cli._convert import convert
 from transcoder.cli._cut import cut
 from transcoder.cli._export_path import export_path
@@ -17,7 +18,9 @@ from transcoder.cli._measure import measure
 from transcoder.cli._opportunities import opportunities
 from transcoder.cli._path import path
 from transcoder.cli._register import register
+from transcoder.cli._report import report
 from transcoder.cli._restore import restore
+from transcoder.cli._runs import runs
 from transcoder.cli._store import store
 from transcoder.cli._unregister import unregister
 
@@ -29,6 +32,7 @@ app = typer.Typer(
 )
 _VERBS: tuple[Callable[..., None], ...] = (
     *(info, path, opportunities, convert, export_path, measure),
+    *(runs, report, atlas),
     *(cut, init, apply, unregister, get_model, history, restore, gc),
 )
 for verb in _VERBS:

@@ -1,5 +1,6 @@
 """`transcoder get-model`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,10 @@ from transcoder.cli._session import (
 
 def get_model(
     model: Annotated[str, typer.Argument(help="The id.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File for the ONNX model.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File for the ONNX model, or the card."),
+    ] = None,
     source: FromOption = None,
     target: ToOption = None,
     version: Annotated[
@@ -26,17 +30,28 @@ def get_model(
     ] = None,
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
+    card: Annotated[
+        bool, typer.Option("--card", help="The model card instead, as Markdown with YAML.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the ONNX file of one segment of a model."""
+    """Write the ONNX file of one segment of a model, or its model card for the Hub."""
     from transcoder.files import write_whole
     from transcoder.workflows import describe_segment
 
+    if output is None and not card:
+        message = "say where to: -o FILE"
+        raise typer.BadParameter(message, param_hint="--output")
     with middleware(registry) as opened:
-        segment, onnx = opened.get_model(model, source, target, version)
-        write_whole(output, onnx)
+        segment, content = opened.get_model(model, source, target, version)
+        if card:
+            content = opened.get_card(model, source, target, version).encode()
+        if output is None:
+            sys.stdout.write(content.decode())
+            return
+        write_whole(output, content)
         if as_json:
             print_json({"output": str(output), **describe_segment(segment)})
             return
-        said = f"wrote {segment.key} #{segment.version} to {output}, {len(onnx):,} bytes"
+        said = f"wrote {segment.key} #{segment.version} to {output}, {len(content):,} bytes"
         out.print(said, highlight=False, markup=False, soft_wrap=True)

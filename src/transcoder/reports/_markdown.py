@@ -25,7 +25,7 @@ def report_markdown(report: Report) -> str:
             (plain(name), f"{points[0][1]:.4g}", f"{points[-1][1]:.4g}", f"{points[-1][0]:.0f}")
             for name, points in report.curves.items()
         ]
-        lines += _table(("logged", "first", "last", "at step"), ends)
+        lines += table(("logged", "first", "last", "at step"), ends)
     for title, rows in (("Worst", report.worst), ("Best", report.best)):
         if rows:
             lines += ["", f"## {title} test rows, by {plain(report.scored_by)}", ""]
@@ -33,7 +33,7 @@ def report_markdown(report: Report) -> str:
     candidates, scores = score_rows(result)
     lines += ["", f"## Scores, of {result.test_rows:,} test rows", ""]
     chosen = [f"{each} *" if each == result.chosen else each for each in candidates]
-    lines += [*_table(("score", *chosen), scores), ""]
+    lines += [*table(("score", *chosen), scores), ""]
     lines += ["* registered. Brackets: 95 % paired bootstrap intervals."]
     if report.lineage:
         told = json.dumps(report.lineage, indent=2, ensure_ascii=False, default=str)
@@ -52,7 +52,8 @@ def plain(text: str) -> str:
     return _SIGNS.sub(r"\\\1", coded)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table whose cells are Markdown already, line by line."""
     told = [heads, ["---"] * len(heads), *rows]
     return [f"| {' | '.join(row)} |" for row in told]
 
@@ -67,4 +68,4 @@ def _shown_rows(rows: Sequence[ShownRow]) -> list[str]:
         )
         for row in rows
     ]
-    return _table(heads, told)
+    return table(heads, told)

@@ -48,7 +48,10 @@ def page(title: str, body: Iterable[str]) -> str:
 
 def report_html(report: Report) -> str:
     """Write the report of a run as one self-contained page."""
-    body = [element("p", escape(report.result.why)), _table((), list(report.facts.items()))]
+    body = [
+        element("p", escape(report.result.why)),
+        table_markup((), list(report.facts.items())),
+    ]
     for part in (_learnt, _compared, _rows, _told):
         body += part(report)
     return page(report.title, body)
@@ -90,7 +93,7 @@ def _rows(report: Report) -> list[str]:
 
 def _told(report: Report) -> list[str]:
     candidates, scores = score_rows(report.result)
-    body = [_heading("All scores"), _wide(_table(("score", *candidates), scores))]
+    body = [_heading("All scores"), _wide(table_markup(("score", *candidates), scores))]
     if report.lineage:
         told = json.dumps(report.lineage, indent=2, ensure_ascii=False, default=str)
         body += [_heading("Lineage"), element("pre", escape(told))]
@@ -105,7 +108,8 @@ def _wide(inside: str) -> str:
     return element("div", inside, class_="wide")
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table_markup(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table of plain text; no heads, no head row."""
     head = element("tr", *(element("th", escape(each)) for each in heads)) if heads else ""
     body = (element("tr", *(element("td", escape(each)) for each in row)) for row in rows)
     return element("table", head, *body)

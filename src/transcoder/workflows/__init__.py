@@ -1,6 +1,7 @@
 """Use cases: the only place where the parts are put together."""
 
 from transcoder.workflows._apply import apply_world
+from transcoder.workflows._atlas import transcoder_rows
 from transcoder.workflows._changes import Changes
 from transcoder.workflows._codec import Codec
 from transcoder.workflows._cut import (
@@ -24,6 +25,7 @@ from transcoder.workflows._describe import (
 from transcoder.workflows._latencies import Measured
 from transcoder.workflows._middleware import ALLOWED, Middleware
 from transcoder.workflows._preferences import read_preference
+from transcoder.workflows._runs import Run, Sweep, describe_run, describe_sweep
 from transcoder.workflows._scaffold import scaffold
 from transcoder.workflows._train import train
 
@@ -34,6 +36,8 @@ __all__ = [
     "CutFiles",
     "Measured",
     "Middleware",
+    "Run",
+    "Sweep",
     "apply_world",
     "compare_halves",
     "cut_file",
@@ -44,11 +48,14 @@ __all__ = [
     "describe_opportunity",
     "describe_path",
     "describe_path_file",
+    "describe_run",
     "describe_score",
     "describe_segment",
+    "describe_sweep",
     "find_cuts_in_file",
     "licences_of",
     "read_preference",
     "scaffold",
     "train",
+    "transcoder_rows",
 ]

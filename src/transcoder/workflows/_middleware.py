@@ -44,13 +44,14 @@ from transcoder.workflows._latencies import (
     with_latencies,
 )
 from transcoder.workflows._store import Freed, Verified, remove_unused, store_of, verify_store
+from transcoder.workflows._tellings import Tellings
 
 ALLOWED = ("transcoder.oracles",)
 """Modules whose oracles run unless the caller says otherwise."""
 
 
 @final
-class Middleware(RegistryCalls[Commit]):
+class Middleware(RegistryCalls[Commit], Tellings):
     """A registry with everything that can be asked of it, in one process.
 
     Args:
@@ -344,6 +345,11 @@ class Middleware(RegistryCalls[Commit]):
     @override
     def _done(self, transaction: Transaction) -> Commit:
         return transaction.committed or Commit(self._registry.revision())
+
+    @property
+    @override
+    def _kept(self) -> Registry:
+        return self._registry
 
     @override
     def _blob(self, digest: str) -> bytes:

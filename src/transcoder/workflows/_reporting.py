@@ -31,9 +31,8 @@ from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._identity import package_versions
 from transcoder.workflows._materials import Materials
 from transcoder.workflows._plan import TrainingPlan
+from transcoder.workflows._runs import HTML, MARKDOWN
 from transcoder.workflows._shown_rows import shown_rows
-
-HTML, MARKDOWN = "report.html", "report.md"
 
 _LOOKS = {
     When.ONCE: Look.THIN,

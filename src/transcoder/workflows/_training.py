@@ -42,7 +42,8 @@ from transcoder.workflows._registering import (
     finished_result,
     register_run,
 )
-from transcoder.workflows._reporting import HTML, Findings, write_report
+from transcoder.workflows._reporting import Findings, write_report
+from transcoder.workflows._runs import HTML
 from transcoder.workflows._store import store_of
 from transcoder.workflows._tables import ladder_table, results_table, strata_table
 from transcoder.workflows._vectors import apply_vectors, with_names

@@ -1,0 +1,46 @@
+"""A registry's modalities and all that joins them, as one graph."""
+
+from transcoder.reports import Arrow, Graph, Look, Place
+from transcoder.vocabulary import Catalog, Segment
+
+_SHOWN = {"test/retention": "retention", "test/r2": "R²"}
+"""By what a transcoder is told, the first that was measured."""
+
+
+def atlas(catalog: Catalog) -> Graph:
+    """Draw networks thin, transcoders thick with their score, programs dashed.
+
+    A transcoder that is yet to be trained has no head. Of each segment the current version is
+    drawn; modalities and edges stand in order of name.
+    """
+    places = tuple(Place(name, name) for name in sorted(map(str, catalog.modalities)))
+    segments = (_arrow(each) for each in catalog.find_current())
+    oracles = (
+        Arrow(str(each.source), str(each.target), name, Look.DOTTED)
+        for name, each in sorted(catalog.oracles.items())
+    )
+    return Graph(places, (*segments, *oracles))
+
+
+def transcoder_rows(catalog: Catalog) -> list[tuple[str, ...]]:
+    """Tell each current transcoder: model, ends, version, and how good it is."""
+    return [
+        (each.name, str(each.source), str(each.target), str(each.version), _told(each))
+        for each in catalog.find_current()
+        if each.is_transcoder
+    ]
+
+
+def _arrow(segment: Segment) -> Arrow:
+    ends = str(segment.source), str(segment.target)
+    if not segment.is_transcoder:
+        return Arrow(*ends, segment.name)
+    look = Look.THICK if segment.is_runnable else Look.PLAIN
+    return Arrow(*ends, f"{segment.name}, {_told(segment)}", look)
+
+
+def _told(segment: Segment) -> str:
+    if not segment.is_runnable:
+        return "yet to be trained"
+    scored = ((segment.maybe_score(metric), name) for metric, name in _SHOWN.items())
+    return next((f"{name} {score}" for score, name in scored if score), "not measured")
