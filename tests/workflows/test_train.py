@@ -50,6 +50,9 @@ def test_the_version_carries_its_lineage_and_its_scores(finished: Run) -> None:
     retention = segment.maybe_score("test/retention")
     assert retention is not None
     assert retention.interval is not None
+    latency = segment.maybe_score("latency_ms")
+    assert latency is not None
+    assert latency.value > 0
     assert segment.signature is not None
     assert len(onnx) == segment.signature.size_bytes
 

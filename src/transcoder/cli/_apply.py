@@ -22,12 +22,16 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
     ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Run what is new, and add how long one row takes."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Register all that a world file declares, in one transaction."""
     if not dry_run:
         with middleware(registry, create=True) as opened:
-            say_commit(opened.apply(world), as_json=as_json)
+            say_commit(opened.apply(world, measure=measure), as_json=as_json)
     elif registry.exists():
         _show(world, registry, create=False, as_json=as_json)
     else:

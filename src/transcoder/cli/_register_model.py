@@ -35,6 +35,9 @@ LineageOption = Annotated[str, typer.Option(help="How it was made, as a JSON obj
 CurrentOption = Annotated[
     bool, typer.Option("--current/--beside", help="Whether paths shall take it.")
 ]
+MeasureOption = Annotated[
+    bool, typer.Option("--measure", help="Run it now, and add how long one row takes.")
+]
 
 
 def register_model(
@@ -57,6 +60,7 @@ def register_model(
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
     make_current: CurrentOption = True,
+    measure: MeasureOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Register one segment of a network, with the program beside it if one is given."""
@@ -75,6 +79,7 @@ def register_model(
             scores=scores,
             lineage=made,
             make_current=make_current,
+            measure=measure,
         )
         say_commit(changes.commit(), as_json=as_json)
 
@@ -94,6 +99,7 @@ def register_transcoder(
     registry: RegistryOption = DEFAULT_REGISTRY,
     *,
     make_current: CurrentOption = True,
+    measure: MeasureOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Register a transcoder between two latents, or declare one that is yet to be trained."""
@@ -112,6 +118,7 @@ def register_transcoder(
             scores=scores,
             lineage=made,
             make_current=make_current,
+            measure=measure,
         )
         say_commit(changes.commit(), as_json=as_json)
 

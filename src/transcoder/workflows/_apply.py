@@ -5,10 +5,11 @@ from pathlib import Path
 from transcoder.interchange import read_signature
 from transcoder.registry import Commit, Registry, Transaction
 from transcoder.vocabulary import Segment
+from transcoder.workflows._latencies import measured_segment
 from transcoder.world import SegmentFile, read_world
 
 
-def apply_world(registry: Registry, path: Path) -> Commit:
+def apply_world(registry: Registry, path: Path, *, measure: bool = False) -> Commit:
     """Register all that a world file declares, in one transaction.
 
     What is registered already in the same words is left as it is, so that applying a world
@@ -17,6 +18,7 @@ def apply_world(registry: Registry, path: Path) -> Commit:
     Args:
         registry: Where to.
         path: Of the world file.
+        measure: Whether to add how long one row takes to the scores of new versions.
 
     Returns:
         What the commit changed.
@@ -24,33 +26,40 @@ def apply_world(registry: Registry, path: Path) -> Commit:
     Raises:
         RecipeError: If the file has faults.
         InvalidModelError: If an ONNX file of it cannot be used.
+        ConversionError: If one is to be measured and cannot be run.
         CommitError: If the result would not be consistent.
     """
     with registry.transaction(f"apply {path.name}") as transaction:
-        stage_world(transaction, path)
+        stage_world(transaction, path, measure=measure)
     if transaction.committed is None:
         message = "the transaction ended without a commit"
         raise RuntimeError(message)
     return transaction.committed
 
 
-def stage_world(transaction: Transaction, path: Path) -> None:
+def stage_world(transaction: Transaction, path: Path, *, measure: bool = False) -> None:
     """Stage all that a world file declares.
 
     Args:
         transaction: Where to.
         path: Of the world file.
+        measure: Whether to add how long one row takes to the scores of new versions.
 
     Raises:
         RecipeError: If the file has faults.
         InvalidModelError: If an ONNX file of it cannot be used.
+        ConversionError: If one is to be measured and cannot be run.
     """
     world = read_world(path)
     for noun in world.nouns:
         transaction.put(noun)
+    catalog = transaction.catalog
     for declared in world.segments:
         onnx = declared.onnx.read_bytes() if declared.onnx is not None else None
-        transaction.put_segment(_segment(declared, onnx), onnx)
+        segment = _segment(declared, onnx)
+        if measure and onnx is not None:
+            segment = measured_segment(catalog, segment, onnx)
+        transaction.put_segment(segment, onnx)
 
 
 def _segment(declared: SegmentFile, onnx: bytes | None) -> Segment:

@@ -34,6 +34,7 @@ from transcoder.vocabulary import (
 from transcoder.workflows._codec import Codec, stage_codec
 from transcoder.workflows._describe import describe_catalog
 from transcoder.workflows._finding import find_segment, require_keys
+from transcoder.workflows._latencies import measured_segment
 
 Done = TypeVar("Done")
 """What a call gives when it is done: a commit where each is one, nothing before the commit."""
@@ -103,6 +104,7 @@ class RegistryCalls(ABC, Generic[Done]):
         scores: Sequence[Score] = (),
         lineage: Mapping[str, JsonValue] | None = None,
         make_current: bool = True,
+        measure: bool = False,
     ) -> Segment:
         """Register a version of one segment of a model.
 
@@ -120,12 +122,15 @@ class RegistryCalls(ABC, Generic[Done]):
             scores: How good it is.
             lineage: How it was made.
             make_current: Whether paths shall take it.
+            measure: Whether to run it now and add how long one row takes to its scores, as
+                `latency_ms`; its two modalities must be registered or staged before.
 
         Returns:
             The segment; its number is final once the transaction is committed.
 
         Raises:
             InvalidModelError: If the file is no ONNX model that can be used.
+            ConversionError: If it is to be measured and cannot be run.
         """
         key = SegmentKey(model_id, Modality.parse(source), Modality.parse(target))
         file = _read(onnx) if isinstance(onnx, Path) else onnx
@@ -146,6 +151,8 @@ class RegistryCalls(ABC, Generic[Done]):
                 scores=tuple(scores),
                 lineage=dict(lineage or {}),
             )
+            if measure and file is not None:
+                segment = measured_segment(transaction.catalog, segment, file)
             staged = transaction.put_segment(segment, file, make_current=make_current)
         committed = transaction.committed
         return committed.segments[-1] if committed is not None else staged

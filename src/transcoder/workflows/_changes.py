@@ -37,14 +37,18 @@ class Changes(RegistryCalls[None]):
         """What the commit did; None before it."""
         return self._transaction.committed
 
-    def apply(self, world: Path) -> None:
+    def apply(self, world: Path, *, measure: bool = False) -> None:
         """Stage all that a world file declares.
+
+        Args:
+            world: The file.
+            measure: Whether to add how long one row takes to the scores of new versions.
 
         Raises:
             RecipeError: If the file has faults.
             InvalidModelError: If an ONNX file of it cannot be used.
         """
-        stage_world(self._transaction, world)
+        stage_world(self._transaction, world, measure=measure)
 
     def preview(self) -> Commit:
         """Tell what `commit` would do if it came now, and change nothing.

@@ -1,12 +1,15 @@
-"""How long each segment takes here for one row: measured on demand, kept beside the registry.
+"""How long each segment takes for one row: measured when it is registered, or on demand.
 
-It depends on the machine, so it is no part of a version, which never changes and may be copied
-elsewhere. What is kept is keyed by the digest of the file that was measured.
+What is measured at registration is a score of the version, as `latency_ms`. A version never
+changes and may be copied to another machine, so what is measured on demand is kept beside the
+registry, by the digest of the file, and counts before that score.
 """
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -17,7 +20,7 @@ from filelock import FileLock
 from transcoder.errors import StorageError, TranscoderError, UnknownNameError
 from transcoder.files import write_whole
 from transcoder.sessions import SessionPool
-from transcoder.vocabulary import Array, Catalog, Score, Segment, TensorSpec
+from transcoder.vocabulary import Array, Catalog, Score, Segment, SegmentKey, Spec, TensorSpec
 
 _FILE = "latencies.json"
 _SCORE = "latency_ms"
@@ -77,20 +80,63 @@ def with_latencies(catalog: Catalog, latencies: Mapping[str, float]) -> Catalog:
 
 def _with_latency(segment: Segment, latencies: Mapping[str, float]) -> Segment:
     known = latencies.get(segment.digest or "")
-    if known is None or segment.maybe_score(_SCORE) is not None:
+    if known is None:
         return segment
-    return replace(segment, scores=(*segment.scores, Score(_SCORE, known, 1)))
+    others = (each for each in segment.scores if each.name != _SCORE)
+    return replace(segment, scores=(*others, Score(_SCORE, known, 1)))
+
+
+def measured_segment(catalog: Catalog, segment: Segment, onnx: bytes) -> Segment:
+    """Measure a segment that is about to be registered, unless this version is there already.
+
+    Args:
+        catalog: Knows the specs of its ends.
+        segment: Which.
+        onnx: Its file.
+
+    Raises:
+        UnknownNameError: If an end is not registered, or is content.
+        ConversionError: If it cannot be run.
+        InvalidModelError: If ONNX Runtime refuses the file.
+    """
+    ends = catalog.resolve(segment.source), catalog.resolve(segment.target)
+    digest = sha256(onnx).hexdigest()
+    versions = catalog.segments.get(SegmentKey(segment.name, *ends), ())
+    if any(each.digest == digest for each in versions):
+        return segment
+    score = measured_score(segment, onnx, (catalog.spec(ends[0]), catalog.spec(ends[1])))
+    return replace(segment, scores=(*segment.scores, score))
+
+
+def measured_score(segment: Segment, onnx: bytes, specs: tuple[Spec, Spec]) -> Score:
+    """Measure a segment that is about to be registered, as `measure_latencies` does.
+
+    Args:
+        segment: Which.
+        onnx: Its file.
+        specs: What carries its source and its target.
+
+    Returns:
+        `latency_ms`: the median for one row on one core, in milliseconds.
+
+    Raises:
+        ConversionError: If it cannot be run.
+        InvalidModelError: If ONNX Runtime refuses the file.
+    """
+    filed = replace(segment, digest=sha256(onnx).hexdigest())
+    with closing(SessionPool(lambda _: onnx, threads=1)) as pool:
+        return Score(_SCORE, _measured_ms(filed, specs, pool), 1)
 
 
 def find_unmeasured(
-    catalog: Catalog, models: Collection[str], latencies: Mapping[str, float]
+    catalog: Catalog, models: Collection[str], latencies: Mapping[str, float] | None
 ) -> list[Segment]:
-    """Find the current segments with a file that are not among those measured.
+    """Find the current segments with a file that were not measured yet.
 
     Args:
         catalog: What is registered.
         models: Their ids; all if there are none.
-        latencies: What is measured already.
+        latencies: What was measured, by digest; None to find those too that were.
 
     Raises:
         UnknownNameError: If there is no such model.
@@ -103,9 +149,13 @@ def find_unmeasured(
         each
         for each in catalog.find_current()
         if each.digest is not None
-        and each.digest not in latencies
+        and (latencies is None or not _is_measured(each, latencies))
         and (not models or each.name in models)
     ]
+
+
+def _is_measured(segment: Segment, latencies: Mapping[str, float]) -> bool:
+    return segment.digest in latencies or segment.maybe_score(_SCORE) is not None
 
 
 def measure_latencies(
@@ -131,7 +181,8 @@ def measure_latencies(
     for segment in segments:
         pool = SessionPool(read_blob, threads=1)
         try:
-            found = Measured(segment, _measured_ms(segment, catalog, pool))
+            specs = catalog.spec(segment.source), catalog.spec(segment.target)
+            found = Measured(segment, _measured_ms(segment, specs, pool))
         except TranscoderError as error:
             found = Measured(segment, None, str(error))
         finally:
@@ -141,8 +192,8 @@ def measure_latencies(
         yield found
 
 
-def _measured_ms(segment: Segment, catalog: Catalog, pool: SessionPool) -> float:
-    source, target = catalog.spec(segment.source), catalog.spec(segment.target)
+def _measured_ms(segment: Segment, specs: tuple[Spec, Spec], pool: SessionPool) -> float:
+    source, target = specs
     batch = {each.name: _drawn(each) for each in source.tensors}
     times: list[float] = []
     started = perf_counter()

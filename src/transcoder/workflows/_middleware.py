@@ -140,9 +140,14 @@ class Middleware(RegistryCalls[Commit], Tellings):
         """Delete what no path can make any more, and what was interrupted over a day ago."""
         return remove_unused(self._registry)
 
-    def apply(self, world: Path) -> Commit:
-        """Register all that a world file declares, in one transaction."""
-        return apply_world(self._registry, world)
+    def apply(self, world: Path, *, measure: bool = False) -> Commit:
+        """Register all that a world file declares, in one transaction.
+
+        Args:
+            world: The file.
+            measure: Whether to add how long one row takes to the scores of new versions.
+        """
+        return apply_world(self._registry, world, measure=measure)
 
     def get_path(
         self,
@@ -206,7 +211,7 @@ class Middleware(RegistryCalls[Commit], Tellings):
             What came of each, in order of name.
         """
         catalog = self.catalog
-        known = {} if again else read_latencies(self._registry.root)
+        known = None if again else read_latencies(self._registry.root)
         segments = find_unmeasured(catalog, models, known)
         yield from measure_latencies(
             catalog, segments, read_blob=self._registry.blob, root=self._registry.root

@@ -16,6 +16,7 @@ from transcoder.vocabulary import JsonValue, Score, Segment, Split
 from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._identity import choices_of, find_versions, package_versions
 from transcoder.workflows._judging import Bench
+from transcoder.workflows._latencies import measured_score
 from transcoder.workflows._plan import TrainingPlan
 from transcoder.workflows._tables import plain_score
 
@@ -142,7 +143,7 @@ def _register(
     for candidate in dict.fromkeys((entrants.net, chosen)):
         segment = dataclasses.replace(
             candidate.segment,
-            scores=scores[candidate.name],
+            scores=(*scores[candidate.name], _latency(candidate, provenance.plan)),
             lineage={**lineage, "candidate": candidate.name},
             origin=f"recipe {provenance.config.name}",
         )
@@ -166,6 +167,11 @@ def _register(
     )
     write_result(provenance.folder, result)
     return result
+
+
+def _latency(candidate: Candidate, plan: TrainingPlan) -> Score:
+    specs = plan.source_spec, plan.target_spec
+    return measured_score(candidate.segment, candidate.onnx, specs)
 
 
 def _judged(present: Segment | None, bench: Bench) -> Judgement | None:
