@@ -34,6 +34,7 @@ from transcoder.data import LatentStore, StoredTensors, load_table, materialize
 from transcoder.registry import Registry
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.training import (
+    Feed,
     FitSettings,
     LatentDataModule,
     LearningGraph,
@@ -102,7 +103,11 @@ def train_ours(data: LatentDataModule, moments: Moments, epochs: int, folder: Pa
     term = latent_term(TARGET, variance=statistics_.target_variance)
     settings = FitSettings(max_epochs=epochs, accelerator="cpu")
     fit_adapter(
-        LearningGraph(adapter, [term]), data, settings=settings, run_dir=folder, progress=False
+        LearningGraph(adapter, {"rows": [term]}),
+        data,
+        settings=settings,
+        run_dir=folder,
+        progress=False,
     )
 
 
@@ -124,10 +129,8 @@ def stored(
 def module_of(parts: Mapping[str, StoredTensors], rows: int) -> LatentDataModule:
     """All rows to learn from, and one batch that chooses."""
     numbers = np.arange(rows, dtype=np.int64)
-    return LatentDataModule(
-        parts,
-        ShuffledOrder(numbers, seed=0), validation=numbers[:BATCH], batch_size=BATCH,
-    )  # fmt: skip
+    feed = Feed("rows", parts, ShuffledOrder(numbers, seed=0), numbers[:BATCH])
+    return LatentDataModule([feed], batch_size=BATCH)
 
 
 def seconds(action: Callable[[], object]) -> float:

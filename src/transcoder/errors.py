@@ -260,6 +260,17 @@ class AdapterMismatchError(TranscoderError):
         super().__init__(f"adapter {adapter!r} cannot join {source} to {target}: {reason}")
 
 
+class CheckpointError(TranscoderError):
+    """A checkpoint that an adapter cannot begin with."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        self.place, self.reason = place, reason
+        super().__init__(
+            f"the checkpoint {place!r} does not fit this adapter: {reason}; "
+            "give one of the same adapter between the same latents, or ckpt=none"
+        )
+
+
 class ExportMismatchError(TranscoderError):
     """An exported file that does not compute what the trained net computes."""
 

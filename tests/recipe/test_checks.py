@@ -33,8 +33,8 @@ def test_what_the_defaults_say_is_accepted() -> None:
         (replace(RUN, resamples=0), "resamples=0 is not a whole number above 0"),
         (replace(RUN, trainer=TrainerConfig(max_epochs=-1)), "max_epochs=-1 is not a whole"),
         (
-            replace(RUN, trainer=TrainerConfig(devices=2)),
-            "devices=2 is not 1: an adapter learns",
+            replace(RUN, trainer=TrainerConfig(devices=0)),
+            "devices=0 is not a whole number above 0",
         ),
         (replace(RUN, trainer=TrainerConfig(accelerator="x")), "accelerator=x is none of auto"),
         (replace(RUN, trainer=TrainerConfig(precision="8")), "precision=8 is none of 16-mixed"),

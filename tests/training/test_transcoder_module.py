@@ -39,7 +39,7 @@ def _module(prefix: nn.Module | None = None) -> TranscoderModule:
         "output", Scorer.MSE, "c", "source", "a", suffix=Frozen("b", "c", (4, 6)), weight=0.5
     )
     terms = [latent_term(TARGET, variance=2.0, weight=3.0), output]
-    graph = LearningGraph(tiny_adapter(LinearSettings()), terms, prefix)
+    graph = LearningGraph(tiny_adapter(LinearSettings()), {"rows": terms}, prefix)
     return TranscoderModule(graph, Schedule(steps=10))
 
 
@@ -50,11 +50,11 @@ def _digest(module: nn.Module) -> str:
 
 def test_the_loss_is_the_weighted_sum_of_all_terms_on_one_output() -> None:
     module, batch = _module(), next(iter(tiny_data().train_dataloader()))
-    given = module(batch["source"])["b"]
-    wanted = batch["latent"]["b"]
+    given = module(batch["rows"]["source"])["b"]
+    wanted = batch["rows"]["latent"]["b"]
     back = module.suffixes["output"]({"b": given})["c"]
     exact = 3 * (given - wanted).square().mean() / 2
-    exact += 0.5 * (back - batch["source"]["a"]).square().mean()
+    exact += 0.5 * (back - batch["rows"]["source"]["a"]).square().mean()
     assert module.measure(batch)["loss"].item() == pytest.approx(exact.item(), rel=1e-6)
 
 
@@ -62,13 +62,14 @@ def test_a_term_may_take_some_rows_in_training_and_takes_all_in_validation() -> 
     batch = next(iter(tiny_data().train_dataloader()))
     whole, part = latent_term(TARGET, variance=2.0), latent_term(TARGET, variance=2.0)
     some = TranscoderModule(
-        LearningGraph(tiny_adapter(LinearSettings()), [replace(part, rows=3)]), Schedule(10)
+        LearningGraph(tiny_adapter(LinearSettings()), {"rows": [replace(part, rows=3)]}),
+        Schedule(10),
     )
     everything = TranscoderModule(
-        LearningGraph(tiny_adapter(LinearSettings()), [whole]), Schedule(10)
+        LearningGraph(tiny_adapter(LinearSettings()), {"rows": [whole]}), Schedule(10)
     )
-    first = {name: {"a": each["a"][:3]} if name == "source" else {"b": each["b"][:3]}
-             for name, each in batch.items()}  # fmt: skip
+    first = {"rows": {name: {"a": each["a"][:3]} if name == "source" else {"b": each["b"][:3]}
+             for name, each in batch["rows"].items()}}  # fmt: skip
     assert some.measure(batch)["loss"].item() == everything.measure(first)["loss"].item()
     some.eval()
     assert some.measure(batch)["loss"].item() == everything.measure(batch)["loss"].item()
@@ -110,9 +111,12 @@ def test_a_live_prefix_gives_the_losses_of_the_stored_latents() -> None:
     cached.load_state_dict(live.state_dict(), strict=False)
     tokens = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
     batch = next(iter(tiny_data().train_dataloader()))
-    stored = batch | {"source": {"a": prefix({"t": tokens})["a"]}, "latent": batch["latent"]}
-    entered = batch | {"source": {"t": tokens, "a": stored["source"]["a"]}}
-    losses = [cached.measure(stored)["loss"].item(), live.measure(entered)["loss"].item()]
+    stored = batch["rows"] | {"source": {"a": prefix({"t": tokens})["a"]}}
+    entered = stored | {"source": {"t": tokens, "a": stored["source"]["a"]}}
+    losses = [
+        cached.measure({"rows": stored})["loss"].item(),
+        live.measure({"rows": entered})["loss"].item(),
+    ]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 

@@ -24,6 +24,7 @@ from transcoder.adapters import (
     fit_ridge,
 )
 from transcoder.training import (
+    Feed,
     FitSettings,
     Fitted,
     LatentDataModule,
@@ -70,12 +71,15 @@ def tiny_moments() -> Moments:
 
 
 def tiny_adapter(settings: AdapterSettings = NOISY) -> nn.Module:
-    """Build an adapter that starts from ridge, at seed 0."""
+    """Build an adapter at seed 0 that starts from a ridge far from the best.
+
+    Near it gradients would vanish, and Adam would step by the sign of what rounding leaves.
+    """
     return build_adapter(
         settings,
         SOURCE,
         target=TARGET,
-        start=fit_ridge(tiny_moments(), tiny_moments()),
+        start=fit_ridge(tiny_moments(), tiny_moments(), lambdas=[1e3]),
         statistics=Statistics.of(tiny_moments()),
         generator=torch.Generator().manual_seed(0),
     )
@@ -86,12 +90,9 @@ def tiny_data(
 ) -> LatentDataModule:
     """Five batches to learn from and two that choose, at the batch size of 8."""
     x, y = tiny_vectors()
-    return LatentDataModule(
-        {"source": Rows(before, a=x), "latent": Rows(b=y)},
-        ShuffledOrder(TRAINING, seed=0),
-        validation=VALIDATION,
-        batch_size=batch_size,
-    )
+    parts = {"source": Rows(before, a=x), "latent": Rows(b=y)}
+    feed = Feed("rows", parts, ShuffledOrder(TRAINING, seed=0), VALIDATION)
+    return LatentDataModule([feed], batch_size=batch_size)
 
 
 def tiny_fit(
@@ -106,7 +107,9 @@ def tiny_fit(
     seed_everything(0, verbose=False)
     variance = Statistics.of(tiny_moments()).target_variance
     return fit_adapter(
-        LearningGraph(tiny_adapter(adapter), [latent_term(TARGET, variance=variance)]),
+        LearningGraph(
+            tiny_adapter(adapter), {"rows": [latent_term(TARGET, variance=variance)]}
+        ),
         tiny_data(before, batch_size),
         settings=settings or FitSettings(max_epochs=3, accelerator="cpu", checkpoint_steps=2),
         run_dir=run_dir,

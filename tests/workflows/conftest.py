@@ -31,6 +31,13 @@ def tiny_config(folder: Path, **changes: object) -> RunConfig:
     return replace(config, **changes)  # type: ignore[arg-type]  # the fields of RunConfig
 
 
+def finish(config: RunConfig) -> RunResult:
+    """Train, and give the result."""
+    result = train(config)
+    assert result is not None
+    return result
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> RunConfig:
     """A run on a fresh tiny world."""
@@ -44,4 +51,4 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunConfig, RunRe
     folder = tmp_path_factory.mktemp("finished")
     write_tiny_world(folder / "world")
     config = tiny_config(folder)
-    return config, train(config)
+    return config, finish(config)

@@ -1,15 +1,19 @@
 """One run from recipe to registered transcoder, on a tiny world."""
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from transcoder.errors import NoOpportunityError
+from tests.workflows.conftest import finish
+from transcoder.errors import CheckpointError, NoOpportunityError, TranscoderError
 from transcoder.recipe import (
     DataConfig,
+    DebugChoice,
     LinearConfig,
+    MlpConfig,
     PrefixChoice,
     RegistryConfig,
     RunConfig,
@@ -21,6 +25,16 @@ from transcoder.vocabulary import SegmentKind
 from transcoder.workflows import Middleware, train
 
 Run = tuple[RunConfig, RunResult]
+
+OTHER_TOKENIZER = """\
+  A.other:
+    type: tokenizer
+    source: text<en>
+    target: tokens<Ann>
+    entry_point: transcoder.oracles:CharacterTokenizer
+    version: "2"
+    parameters: {alphabet: abcdefghijklmnopqrstuvwxyz}
+"""
 
 
 def test_a_run_registers_a_current_transcoder_that_converts(finished: Run) -> None:
@@ -78,7 +92,7 @@ def test_an_identical_run_is_reported_and_not_trained_again(
 ) -> None:
     config, result = finished
     before = Registry.open(Path(config.registry.url)).revision()
-    again = train(config)
+    again = finish(config)
     assert "the identical run is finished" in capsys.readouterr().out
     assert (again.was_finished, again.version) == (True, result.version)
     assert again.scores == result.scores
@@ -87,26 +101,26 @@ def test_an_identical_run_is_reported_and_not_trained_again(
 
 def test_another_seed_is_a_version_that_is_current_only_if_it_is_better(finished: Run) -> None:
     config, result = finished
-    other = train(replace(config, seed=1, insist=True))
+    other = finish(replace(config, seed=1, insist=True))
     assert other.version == result.version + 1
     assert not other.is_current
     forced = replace(config, seed=1, registry=RegistryConfig(config.registry.url, replace=True))
-    assert train(forced).is_current
+    assert finish(forced).is_current
     back = replace(config, registry=RegistryConfig(config.registry.url, replace=True))
-    assert train(back).is_current
+    assert finish(back).is_current
 
 
 def test_runs_share_what_is_frozen(finished: Run) -> None:
     config, _ = finished
     store = Path(config.registry.url) / "store"
     before = {path.name: path.stat().st_mtime_ns for path in store.iterdir() if path.is_dir()}
-    train(replace(config, adapter=LinearConfig()))
+    finish(replace(config, adapter=LinearConfig()))
     after = {path.name: path.stat().st_mtime_ns for path in store.iterdir() if path.is_dir()}
     assert after == before
 
 
 def losses(config: RunConfig) -> list[list[float]]:
-    result = train(config)
+    result = finish(config)
     folder = Path(config.registry.url) / "runs" / result.identity[:16]
     (path,) = folder.glob("csv/**/metrics.csv")
     with path.open(encoding="utf-8") as file:
@@ -126,7 +140,7 @@ def test_two_registries_get_the_same_numbers_from_one_seed(
     config: RunConfig, tmp_path: Path
 ) -> None:
     elsewhere = RegistryConfig(url=str(tmp_path / "elsewhere"))
-    first, second = train(config), train(replace(config, registry=elsewhere))
+    first, second = finish(config), finish(replace(config, registry=elsewhere))
     assert first.scores == second.scores
     files = [
         Middleware.open(each).get_model("A_to_text")[0].digest
@@ -142,7 +156,7 @@ def test_two_registries_get_the_same_numbers_from_one_seed(
 def test_the_target_chooses_what_the_loss_compares(
     config: RunConfig, target: TargetChoice, terms: set[str]
 ) -> None:
-    result = train(replace(config, target=target))
+    result = finish(replace(config, target=target))
     (path,) = (Path(config.registry.url) / "runs" / result.identity[:16]).glob(
         "csv/**/metrics.csv"
     )
@@ -156,12 +170,80 @@ def test_the_target_chooses_what_the_loss_compares(
 def test_a_dataset_that_cannot_pair_the_latents_is_refused(config: RunConfig) -> None:
     pinned = replace(config, data=DataConfig(dataset="other"))
     with pytest.raises(NoOpportunityError, match="from a dataset named 'other'"):
-        train(pinned)
+        finish(pinned)
 
 
 def test_a_run_begins_anew_after_its_result_was_lost(config: RunConfig) -> None:
-    first = train(config)
+    first = finish(config)
     (Path(config.registry.url) / "runs" / first.identity[:16] / "result.json").unlink()
-    again = train(config)
+    again = finish(config)
     assert (again.was_finished, again.version) == (False, first.version)
     assert again.scores == first.scores
+
+
+def test_one_step_is_tried_on_all_stages_and_nothing_is_registered(
+    config: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(replace(config, debug=DebugChoice.step)) is None
+    shown = capsys.readouterr().out
+    assert "1 steps" in shown
+    assert "nothing was registered" in shown
+    catalog = Registry.open(Path(config.registry.url)).catalog()
+    assert not [key for key in catalog.segments if key.model == "A_to_text"]
+    assert not any((Path(config.registry.url) / "store").glob("*"))
+
+
+def test_a_batch_is_learnt_by_heart(
+    config: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(replace(config, adapter=MlpConfig(), debug=DebugChoice.overfit)) is None
+    found = re.search(
+        r"loss of the batch ([0-9.]+) at first, ([0-9.]+) at last", capsys.readouterr().out
+    )
+    assert found is not None
+    assert float(found[2]) < 0.1 * float(found[1])
+
+
+def test_rows_come_in_through_every_named_oracle(
+    config: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = Path(str(config.world))
+    text = world.read_text(encoding="utf-8")
+    world.write_text(
+        text.replace("  B.tokenizer:", OTHER_TOKENIZER + "  B.tokenizer:"), "utf-8"
+    )
+    data = DataConfig(through=["A.tokenizer", "A.other"])
+    result = finish(replace(config, data=data))
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in data.through:
+        assert f"a batch by words.english: text<en> => [{name}] => tokens<Ann>" in shown
+    segment, _ = Middleware.open(config.registry.url).get_model("A_to_text")
+    frozen, told = segment.lineage["frozen"], segment.lineage["opportunities"]
+    assert isinstance(frozen, list)
+    assert isinstance(told, list)
+    assert (len(frozen), len(told)) == (6, 4)
+    assert result.scores["residual"]["test/retention"][0] > 0
+
+
+def test_an_oracle_that_no_route_passes_is_refused(config: RunConfig) -> None:
+    for name, reason in (
+        ("C.decoder", "no route from a column to {A} passes 'C.decoder'"),
+        ("none", "no oracle or model 'none'"),
+    ):
+        with pytest.raises(TranscoderError, match=re.escape(reason)):
+            train(replace(config, data=DataConfig(through=[name])))
+
+
+def test_what_training_is_to_do_without_is_on_no_route(config: RunConfig) -> None:
+    with pytest.raises(NoOpportunityError, match=r"no column of a dataset reaches '\{A\}'"):
+        train(replace(config, data=DataConfig(without=["A.tokenizer"])))
+
+
+def test_a_fit_may_begin_with_a_checkpoint_or_anew(config: RunConfig, tmp_path: Path) -> None:
+    first = finish(config)
+    folder = Path(config.registry.url) / "runs" / first.identity[:16]
+    begun = finish(replace(config, ckpt=str(folder / "best.ckpt")))
+    assert begun.identity != first.identity
+    assert finish(replace(config, ckpt="none")).was_finished
+    with pytest.raises(CheckpointError, match="there is no such file"):
+        train(replace(config, ckpt=str(tmp_path / "lost.ckpt")))

@@ -13,6 +13,7 @@ import pytest
 from onnx import numpy_helper
 
 from tests.tiny_world import write_tiny_world
+from tests.workflows.conftest import finish
 from transcoder.errors import (
     CommitError,
     CorruptBlobError,
@@ -23,12 +24,12 @@ from transcoder.errors import (
 )
 from transcoder.recipe import RegistryConfig, RunConfig
 from transcoder.registry import Registry
-from transcoder.workflows import Middleware, train
+from transcoder.workflows import Middleware
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from tests.workflows.conftest import tiny_config
+from tests.workflows.conftest import finish, tiny_config
 from transcoder.workflows import train
 train(tiny_config(Path(sys.argv[1])))
 """
@@ -60,9 +61,9 @@ def test_a_run_that_is_killed_at_any_stage_ends_like_an_undisturbed_one(
         kill_at(stage, tmp_path)
     registry = Registry.open(Path(config.registry.url))
     assert registry.catalog().revision <= 1
-    disturbed = train(config)
+    disturbed = finish(config)
     elsewhere = RegistryConfig(url=str(tmp_path / "elsewhere"))
-    assert train(replace(config, registry=elsewhere)).scores == disturbed.scores
+    assert finish(replace(config, registry=elsewhere)).scores == disturbed.scores
     assert disturbed.is_current
 
 
@@ -73,7 +74,7 @@ def test_a_changed_founder_is_refused_with_both_digests(config: RunConfig) -> No
     with pytest.raises(
         CommitError, match=r"text_latent@1 is the space of .*; declare text_latent@2"
     ):
-        train(config)
+        finish(config)
     assert Registry.open(Path(config.registry.url)).revision() == 1
 
 
@@ -88,19 +89,19 @@ def test_a_network_that_gives_nan_is_named_with_its_row(config: RunConfig) -> No
     with pytest.raises(
         NonFiniteError, match=r"\[A\].*gave NaN or infinity in 'hidden' at row 25"
     ):
-        train(config)
+        finish(config)
 
 
 def test_an_empty_dataset_is_refused(config: RunConfig) -> None:
     (Path(config.world).parent / "words.csv").write_text("english,german,first\n", "utf-8")
     with pytest.raises(DataError, match="the dataset 'words' cannot be used: it has no rows"):
-        train(config)
+        finish(config)
 
 
 def test_a_dataset_without_its_column_is_refused(config: RunConfig) -> None:
     (Path(config.world).parent / "words.csv").write_text("english,first\nab,a\n", "utf-8")
     with pytest.raises(TranscoderError, match="'german'"):
-        train(config)
+        finish(config)
 
 
 def test_flipped_bytes_of_a_network_are_found(config: RunConfig) -> None:
@@ -121,4 +122,4 @@ def test_a_registry_of_another_version_is_refused(config: RunConfig) -> None:
     with sqlite3.connect(Path(config.registry.url) / "registry.db") as database:
         database.execute("PRAGMA user_version = 999")
     with pytest.raises(RegistryVersionError, match="has schema 999, this version reads"):
-        train(config)
+        finish(config)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from tests.workflows.conftest import finish
 from transcoder.errors import DataError, NonFiniteError, RecipeError, TranscoderError
 from transcoder.recipe import (
     DataConfig,
@@ -16,7 +17,7 @@ from transcoder.recipe import (
     TrainerConfig,
     TranscoderConfig,
 )
-from transcoder.workflows import Middleware, train
+from transcoder.workflows import Middleware
 
 ROWS = 400
 
@@ -50,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_recipe_names_spaces_by_their_files_and_what_it_made_converts(folder: Path) -> None:
-    train(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
+    finish(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
     middleware = Middleware.open(folder / "registry")
     assert middleware.get_model("ada_to_small")[0].is_current
     (report,) = folder.glob("registry/runs/*/report.md")
@@ -67,7 +68,7 @@ def test_the_recipe_names_spaces_by_their_files_and_what_it_made_converts(folder
 
 @pytest.mark.parametrize("old", ["both.npz:ada", "rows.parquet:emb"])
 def test_a_part_of_a_file_is_named_behind_a_colon(folder: Path, old: str) -> None:
-    result = train(config(folder, str(folder / old), str(folder / "both.npz:small")))
+    result = finish(config(folder, str(folder / old), str(folder / "both.npz:small")))
     assert result.test_rows == 20
     source = Middleware.open(folder / "registry").get_model(f"{old.partition(':')[2]}_to_small")
     assert str(source[0].target) == "{small}"
@@ -78,8 +79,8 @@ def test_two_files_of_one_name_need_names_for_their_spaces(folder: Path) -> None
     np.save(folder / "v2" / "ada.npy", vectors()[1])
     places = (str(folder / "ada.npy"), str(folder / "v2" / "ada.npy"))
     with pytest.raises(RecipeError, match=r"both spaces would be called {ada}; name them"):
-        train(config(folder, *places))
-    train(config(folder, *places, target="{ada2}"))
+        finish(config(folder, *places))
+    finish(config(folder, *places, target="{ada2}"))
     assert Middleware.open(folder / "registry").get_model("ada_to_ada2")
 
 
@@ -87,7 +88,7 @@ def test_one_file_alone_is_refused(folder: Path) -> None:
     lonely = config(folder, str(folder / "ada.npy"), "")
     lonely.new = None
     with pytest.raises(RecipeError, match="it has no new=FILE; give old=FILE and new=FILE"):
-        train(lonely)
+        finish(lonely)
 
 
 def faulty() -> dict[str, tuple[np.ndarray, str]]:
@@ -109,17 +110,17 @@ def test_files_that_are_no_pairs_of_vectors_are_refused(folder: Path, kind: str)
     array, sentence = faulty()[kind]
     np.save(folder / f"{kind}.npy", array, allow_pickle=kind == "object")
     with pytest.raises((DataError, NonFiniteError), match=sentence):
-        train(config(folder, str(folder / "ada.npy"), str(folder / f"{kind}.npy")))
+        finish(config(folder, str(folder / "ada.npy"), str(folder / f"{kind}.npy")))
     registry = folder / "registry"
     models = Middleware.open(registry, create=True).catalog.segments
     assert not models
 
 
 def test_a_space_whose_vectors_change_their_length_is_refused(folder: Path) -> None:
-    train(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
+    finish(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
     np.save(folder / "small.npy", vectors()[0])
     with pytest.raises(TranscoderError, match="small"):
-        train(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
+        finish(config(folder, str(folder / "ada.npy"), str(folder / "small.npy")))
 
 
 @pytest.mark.parametrize(
@@ -133,10 +134,10 @@ def test_a_space_whose_vectors_change_their_length_is_refused(folder: Path) -> N
 )
 def test_what_is_not_there_is_named(folder: Path, place: str, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        train(config(folder, str(folder / place), str(folder / "small.npy")))
+        finish(config(folder, str(folder / place), str(folder / "small.npy")))
 
 
 def test_lists_of_different_lengths_are_no_vectors(folder: Path) -> None:
     parquet.write_table(pa.table({"emb": [[1.0], [1.0, 2.0, 3.0]]}), folder / "odd.parquet")
     with pytest.raises(DataError, match="the lists of column 'emb' are not all of one length"):
-        train(config(folder, str(folder / "odd.parquet"), str(folder / "small.npy")))
+        finish(config(folder, str(folder / "odd.parquet"), str(folder / "small.npy")))

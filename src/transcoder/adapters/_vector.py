@@ -48,14 +48,15 @@ class Statistics:
             constant, float64 (source_dim).
         target_mean: float64 (target_dim).
         target_scale: Likewise, float64 (target_dim).
-        target_variance: Mean variance of a target column, 1 where all are constant: the mean
-            squared error over it is 1 - R².
+        source_variance: Mean variance of a source column, 1 where all are constant.
+        target_variance: Likewise of a target column: the mean squared error over it is 1 - R².
     """
 
     source_mean: Matrix
     source_scale: Matrix
     target_mean: Matrix
     target_scale: Matrix
+    source_variance: float
     target_variance: float
 
     @classmethod
@@ -73,6 +74,7 @@ class Statistics:
             _scale(source, training.source_mean),
             training.target_mean,
             _scale(target, training.target_mean),
+            float(source.mean()) or 1.0,
             float(target.mean()) or 1.0,
         )
 

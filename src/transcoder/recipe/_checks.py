@@ -15,7 +15,6 @@ class _Rule:
 
 
 _COUNT = _Rule("a whole number above 0", lambda value: value >= 1)
-_ONE = _Rule("1: an adapter learns on one device", lambda value: value == 1)
 _POSITIVE = _Rule("a finite number above 0", lambda value: math.isfinite(value) and value > 0)
 _WEIGHT = _Rule(
     "a finite number, 0 or above", lambda value: math.isfinite(value) and value >= 0
@@ -29,6 +28,7 @@ _NUMBERS: dict[str, _Rule] = {
     "resamples": _COUNT,
     "weights.latent": _WEIGHT,
     "weights.output": _WEIGHT,
+    "weights.cycle": _WEIGHT,
     "adapter.rank": _COUNT,
     "adapter.hidden": _COUNT,
     "adapter.depth": _COUNT,
@@ -39,7 +39,7 @@ _NUMBERS: dict[str, _Rule] = {
     "optimizer.warmup": _SHARE,
     "optimizer.clip": _POSITIVE,
     "trainer.max_epochs": _COUNT,
-    "trainer.devices": _ONE,
+    "trainer.devices": _COUNT,
     "trainer.patience": _COUNT,
     "data.batch_size": _COUNT,
     "data.materialize_batch_size": _COUNT,
@@ -49,10 +49,12 @@ _NUMBERS: dict[str, _Rule] = {
 }
 _NUMBERS |= {f"objective.{each.name}": _WEIGHT for each in fields(ObjectiveConfig)}
 _TEXTS: Mapping[str, frozenset[str]] = {
+    "optimizer.decay": frozenset({"constant", "cosine", "linear"}),
     "trainer.accelerator": frozenset({"auto", "cpu", "cuda", "gpu", "mps", "tpu"}),
     "trainer.precision": frozenset(
         {"16-mixed", "16-true", "32-true", "64-true", "bf16-mixed", "bf16-true"}
     ),
+    "trainer.profiler": frozenset({"advanced", "pytorch", "simple"}),
 }
 
 
@@ -67,7 +69,7 @@ def check_run(config: RunConfig) -> None:
         rule, names = _NUMBERS.get(key), _TEXTS.get(key)
         if rule is not None and isinstance(value, int | float) and not rule.holds(value):
             faults.append(f"{key}={value} is not {rule.wanted}")
-        if names is not None and value not in names:
+        if names is not None and value is not None and value not in names:
             faults.append(f"{key}={value} is none of {', '.join(sorted(names))}")
     if not any(asdict(config.objective).values()):
         faults.append("every weight of objective is 0, so two latents are never compared")

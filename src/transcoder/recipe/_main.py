@@ -11,10 +11,11 @@ from typing import final
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from transcoder.errors import TranscoderError
+from transcoder.errors import RecipeError, TranscoderError
 from transcoder.recipe._checks import check_run
 from transcoder.recipe._mount import CONFIG_FOLDER, find_recipes, mount
 from transcoder.recipe._schema import RunConfig, known_keys
@@ -25,7 +26,7 @@ _TOLD = (TranscoderError, HydraException, OmegaConfBaseException, OSError)
 _ASKED_KEY = re.compile(r"Could not override '([^']+)'")
 
 
-def main(train: Callable[[RunConfig], RunResult]) -> None:
+def main(train: Callable[[RunConfig], RunResult | None]) -> None:
     """Compose what the command line asks for, train it, and leave its result for the sweep.
 
     Every failure prints one sentence and exits 1, after the other jobs of a sweep; with
@@ -56,7 +57,11 @@ class _Jobs:
     """Runs each job, and remembers whether one has failed."""
 
     def __init__(
-        self, train: Callable[[RunConfig], RunResult], *, wants_traceback: bool, process: int
+        self,
+        train: Callable[[RunConfig], RunResult | None],
+        *,
+        wants_traceback: bool,
+        process: int,
     ) -> None:
         self._train = train
         self._wants_traceback = wants_traceback
@@ -71,8 +76,10 @@ class _Jobs:
                 message = f"the schema gave {type(config).__name__}"
                 raise TypeError(message)
             check_run(config)
+            _check_job(config)
             result = self._train(config)
-            write_result(Path(HydraConfig.get().runtime.output_dir), result)
+            if result is not None:
+                write_result(Path(HydraConfig.get().runtime.output_dir), result)
         except _TOLD as error:
             if os.getpid() != self._process:
                 raise
@@ -86,6 +93,12 @@ class _Jobs:
             raise error
         self.has_failed = True
         sys.stderr.write(f"error: {explain(error)}\n")
+
+
+def _check_job(config: RunConfig) -> None:
+    if HydraConfig.get().mode is RunMode.MULTIRUN and config.trainer.devices > 1:
+        fault = "trainer.devices is above 1 in a sweep, whose jobs train on one device each"
+        raise RecipeError(config.name, [fault])
 
 
 def explain(error: Exception) -> str:

@@ -15,6 +15,14 @@ class TargetChoice(Enum):
     output = "output"
 
 
+class DebugChoice(Enum):
+    """What is tried out in place of a run; nothing of it is registered."""
+
+    none = "none"
+    step = "step"
+    overfit = "overfit"
+
+
 class PrefixChoice(Enum):
     """Whether the frozen nets before the adapter run once, or at each step."""
 
@@ -103,10 +111,17 @@ class ResidualConfig(AdapterConfig):
 
 @dataclass
 class WeightsConfig:
-    """How much each kind of target counts in the loss."""
+    """How much each kind of target counts in the loss.
+
+    Attributes:
+        latent: The other latent of the same row.
+        output: What the frozen nets behind the adapter make of it.
+        cycle: The way back through transcoders that are there; it needs no pairs.
+    """
 
     latent: float = 1.0
     output: float = 1.0
+    cycle: float = 0.0
 
 
 @dataclass
@@ -134,18 +149,20 @@ class ObjectiveConfig:
 
 @dataclass
 class OptimizerConfig:
-    """AdamW with linear warm-up and cosine decay.
+    """AdamW with linear warm-up, and a decay.
 
     Attributes:
         learning_rate: At the end of the warm-up.
         weight_decay: Per step, decoupled.
         warmup: Share of all steps.
+        decay: How the learning rate falls from there: cosine, linear or constant.
         clip: Largest norm of the gradient.
     """
 
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup: float = 0.05
+    decay: str = "cosine"
     clip: float = 1.0
 
 
@@ -156,9 +173,10 @@ class TrainerConfig:
     Attributes:
         max_epochs: Passes over the training rows.
         accelerator: As Lightning names it.
-        devices: One: rows are not split between devices.
+        devices: How many share each batch; beyond one, each has a process of its own.
         precision: As Lightning names it.
         patience: Epochs without a better validation score before it stops, or null.
+        profiler: Measures where the time goes: simple, advanced or pytorch; null for none.
     """
 
     max_epochs: int = 30
@@ -166,6 +184,7 @@ class TrainerConfig:
     devices: int = 1
     precision: str = "32-true"
     patience: int | None = None
+    profiler: str | None = None
 
 
 @dataclass
@@ -174,6 +193,9 @@ class DataConfig:
 
     Attributes:
         dataset: Pins one dataset; null takes what the best opportunities ask for.
+        through: Oracles or models, by name. For each, rows come in by a route through it, and
+            every step learns from a batch of each; empty takes the routes that cost least.
+        without: Oracles or models, by name, that no training route takes.
         batch_size: Rows per training step.
         materialize_batch_size: Rows per run of a frozen net.
         balance: From 0, rows as they are, to 1, every stratum equally often.
@@ -184,6 +206,8 @@ class DataConfig:
     """
 
     dataset: str | None = None
+    through: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
     batch_size: int = 256
     materialize_batch_size: int = 256
     balance: float = 0.0
@@ -228,6 +252,9 @@ class RunConfig:
         data: From which rows.
         registry: Where the result goes.
         resamples: Bootstrap draws for each interval.
+        ckpt: Where the fit begins: `last` goes on where a killed run of the same choices was,
+            `none` begins anew, a file begins with the weights of that checkpoint.
+        debug: Tries one step, or one batch until it is known by heart, and registers nothing.
     """
 
     name: str = MISSING
@@ -247,6 +274,8 @@ class RunConfig:
     data: DataConfig = field(default_factory=DataConfig)
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     resamples: int = 2000
+    ckpt: str = "last"
+    debug: DebugChoice = DebugChoice.none
 
 
 ADAPTERS: tuple[type[AdapterConfig], ...] = (

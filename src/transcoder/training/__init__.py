@@ -1,15 +1,17 @@
 """The adapter between frozen nets: what it is compared with, its data, and how it is fitted."""
 
-from transcoder.training._data import LatentDataModule
+from transcoder.training._data import Feed, LatentDataModule
 from transcoder.training._fit import FitSettings, Fitted, fit_adapter
-from transcoder.training._loader import IndexLoader, Order, Rows, Stored
+from transcoder.training._loader import IndexLoader, Order, Rows, Share, Stored
 from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._order import ShuffledOrder
+from transcoder.training._processes import is_first_process
 from transcoder.training._terms import SOURCE, LearningGraph, Term, latent_term, latent_terms
 
 __all__ = [
     "SOURCE",
+    "Feed",
     "FitSettings",
     "Fitted",
     "IndexLoader",
@@ -19,6 +21,7 @@ __all__ = [
     "Order",
     "Rows",
     "Schedule",
+    "Share",
     "ShuffledOrder",
     "Start",
     "Stored",
@@ -26,6 +29,7 @@ __all__ = [
     "TermSettings",
     "TranscoderModule",
     "fit_adapter",
+    "is_first_process",
     "latent_term",
     "latent_terms",
 ]

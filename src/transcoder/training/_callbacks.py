@@ -49,6 +49,9 @@ class Resume(Callback):
         """Write the checkpoint when its time has come."""
         if trainer.global_step % self._every_steps or trainer.is_last_batch:
             return
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(self._path)  # takes part, and writes nothing
+            return
         with whole_file(self._path) as place:
             trainer.save_checkpoint(place)
 

@@ -1,23 +1,39 @@
 """From a learning graph to a trained adapter."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError  # noqa: TID251  # the exception alone
 from typing import final
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from lightning.pytorch.profilers import (
+    AdvancedProfiler,
+    Profiler,
+    PyTorchProfiler,
+    SimpleProfiler,
+)
+from lightning.pytorch.strategies import DDPStrategy
 from torch import nn
 from typing_extensions import override
 
+from transcoder.errors import CheckpointError
 from transcoder.training._callbacks import History, Resume
 from transcoder.training._data import LatentDataModule
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._quiet import quiet_lightning
 from transcoder.training._terms import LearningGraph
+
+PROFILERS: Mapping[str, Callable[..., Profiler]] = {
+    "simple": SimpleProfiler,
+    "advanced": AdvancedProfiler,
+    "pytorch": PyTorchProfiler,
+}
+"""Lightning's own; each writes `fit-profile*` into the run's folder."""
 
 _MONITORED = "validation/loss"
 _LOG_STEPS = 10
@@ -44,11 +60,13 @@ class FitSettings:
         learning_rate: At the end of the warm-up.
         weight_decay: Per step, decoupled.
         warmup: Share of all steps in which the step size rises.
+        decay: How it falls from there: `cosine`, `linear` or `constant`.
         clip: Largest norm of the gradient.
         patience: Epochs without a better validation loss before it stops, or None.
         accelerator: As Lightning names it.
-        devices: As Lightning counts them.
+        devices: How many share each batch; beyond one, each is a process of its own.
         precision: As Lightning names it.
+        profiler: What measures where the time goes, `simple`, `advanced` or `pytorch`, or None.
         checkpoint_steps: How many steps a kill may cost at most.
     """
 
@@ -56,11 +74,13 @@ class FitSettings:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup: float = 0.05
+    decay: str = "cosine"
     clip: float = 1.0
     patience: int | None = None
     accelerator: str = "auto"
     devices: int = 1
     precision: str = "32-true"
+    profiler: str | None = None
     checkpoint_steps: int = 100
 
 
@@ -88,6 +108,7 @@ def fit_adapter(
     settings: FitSettings,
     run_dir: Path,
     progress: bool = True,
+    begin: Path | None = None,
 ) -> Fitted:
     """Train the adapter of a learning graph; a run that was killed goes on.
 
@@ -100,8 +121,10 @@ def fit_adapter(
         settings: How long, how fast and on what.
         run_dir: The run's own folder; a `last.ckpt` in it is where this fit goes on.
         progress: Whether a progress bar is shown.
+        begin: A checkpoint of such an adapter to begin with, where there is no `last.ckpt`.
 
     Raises:
+        CheckpointError: If `begin` is none, or one of another adapter.
         KeyboardInterrupt: If the user interrupts it; the next fit goes on.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -110,8 +133,11 @@ def fit_adapter(
         settings.learning_rate,
         settings.weight_decay,
         settings.warmup,
+        settings.decay,
     )
     last, history = run_dir / "last.ckpt", History()
+    if begin is not None and not last.exists():
+        _restore(graph.adapter, begin)
     best = ModelCheckpoint(
         run_dir,
         "best",
@@ -148,7 +174,10 @@ def _trainer(
     return Trainer(
         accelerator=settings.accelerator,
         devices=settings.devices,
+        strategy=DDPStrategy(broadcast_buffers=False) if settings.devices > 1 else "auto",
         precision=settings.precision,  # type: ignore[arg-type] # a Literal of Lightning's
+        profiler=_maybe_profiler(settings, run_dir),
+        use_distributed_sampler=False,
         max_epochs=settings.max_epochs,
         gradient_clip_val=settings.clip,
         callbacks=callbacks,
@@ -158,6 +187,12 @@ def _trainer(
         enable_model_summary=False,
         enable_progress_bar=any(isinstance(each, RichProgressBar) for each in callbacks),
     )
+
+
+def _maybe_profiler(settings: FitSettings, run_dir: Path) -> Profiler | None:
+    if settings.profiler is None:
+        return None
+    return PROFILERS[settings.profiler](dirpath=run_dir, filename="profile")
 
 
 def _fit(
@@ -175,8 +210,11 @@ def _fit(
 
 
 def _restore(adapter: nn.Module, checkpoint: Path) -> None:
-    weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    adapter.cpu().load_state_dict(
-        {name.removeprefix("adapter."): value for name, value in weights.items()}
-    )
+    try:
+        weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+        adapter.cpu().load_state_dict(
+            {name.removeprefix("adapter."): value for name, value in weights.items()}
+        )
+    except (OSError, RuntimeError, UnpicklingError, KeyError, EOFError) as error:
+        raise CheckpointError(str(checkpoint), " ".join(str(error).split())) from error
     adapter.eval()

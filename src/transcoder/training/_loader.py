@@ -1,6 +1,7 @@
 """Batches by row number: which rows, in which order, and where one stands."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from math import ceil
 from typing import Protocol, TypeAlias, final
 
@@ -27,6 +28,31 @@ class Stored(Protocol):
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of each batch that one of several devices takes.
+
+    Attributes:
+        rank: Which of them.
+        world_size: How many there are.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+
+    def of(self, rows: Rows) -> Rows:
+        """Give its rows; the first come twice where the batch cannot be shared evenly.
+
+        >>> Share(1, 2).of(np.arange(5)).tolist()
+        [1, 3, 0]
+        """
+        if self.world_size == 1:
+            return rows
+        even = ceil(len(rows) / self.world_size) * self.world_size
+        return np.resize(rows, even)[self.rank :: self.world_size]
+
+
+@final
 class IndexLoader:
     """Batches of one epoch after the other, whose place can be saved and found again.
 
@@ -34,10 +60,19 @@ class IndexLoader:
         parts: What a batch is made of, by name.
         order: The rows of each epoch.
         batch_size: Rows per batch; the last of an epoch may have fewer.
+        share: What of each batch is taken.
     """
 
-    def __init__(self, parts: Mapping[str, Stored], order: Order, *, batch_size: int) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Stored],
+        order: Order,
+        *,
+        batch_size: int,
+        share: Share = Share(),
+    ) -> None:
         self._parts = parts
+        self._share = share
         self._order = order
         self._batch_size = batch_size
         self._epoch = 0
@@ -52,7 +87,8 @@ class IndexLoader:
         rows = self._order(epoch)
         while self._epoch == epoch:
             start = self._position * self._batch_size
-            batch = take_batch(self._parts, rows[start : start + self._batch_size])
+            mine = self._share.of(rows[start : start + self._batch_size])
+            batch = take_batch(self._parts, mine)
             # The place moves before the batch leaves: a checkpoint of the last batch must
             # say that the next epoch comes next.
             self._position += 1
@@ -70,26 +106,62 @@ class IndexLoader:
 
 
 @final
-class SequentialLoader:
-    """The same batches each time, in the order of the rows.
+class SoleLoader:
+    """A loader under a name, as a combined one has several.
 
     Args:
-        parts: What a batch is made of, by name.
-        rows: Row numbers, (row).
-        batch_size: Rows per batch; the last may have fewer.
+        name: Of what is fed.
+        loader: Gives its batches.
     """
 
-    def __init__(self, parts: Mapping[str, Stored], rows: Rows, *, batch_size: int) -> None:
-        self._parts = parts
-        self._rows = rows
-        self._batch_size = batch_size
+    def __init__(self, name: str, loader: IndexLoader) -> None:
+        self._name = name
+        self._loader = loader
 
     def __len__(self) -> int:
-        return ceil(len(self._rows) / self._batch_size)
+        return len(self._loader)
 
-    def __iter__(self) -> Iterator[dict[str, dict[str, Tensor]]]:
-        for start in range(0, len(self._rows), self._batch_size):
-            yield take_batch(self._parts, self._rows[start : start + self._batch_size])
+    def __iter__(self) -> Iterator[dict[str, dict[str, dict[str, Tensor]]]]:
+        return ({self._name: batch} for batch in self._loader)
+
+    def state_dict(self) -> dict[str, int]:
+        """Tell where the next batch stands."""
+        return self._loader.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go on where another loader stood."""
+        self._loader.load_state_dict(state)
+
+
+@final
+class SequentialLoader:
+    """The same batches each time, one feed after the other, in the order of their rows.
+
+    Args:
+        feeds: By name, what a batch is made of, and row numbers, (row).
+        batch_size: Rows per batch; the last of a feed may have fewer.
+        share: What of each batch is taken.
+    """
+
+    def __init__(
+        self,
+        feeds: Mapping[str, tuple[Mapping[str, Stored], Rows]],
+        *,
+        batch_size: int,
+        share: Share,
+    ) -> None:
+        self._feeds = feeds
+        self._batch_size = batch_size
+        self._share = share
+
+    def __len__(self) -> int:
+        return sum(ceil(len(rows) / self._batch_size) for _, rows in self._feeds.values())
+
+    def __iter__(self) -> Iterator[dict[str, dict[str, dict[str, Tensor]]]]:
+        for name, (parts, rows) in self._feeds.items():
+            for start in range(0, len(rows), self._batch_size):
+                mine = self._share.of(rows[start : start + self._batch_size])
+                yield {name: take_batch(parts, mine)}
 
 
 def take_batch(parts: Mapping[str, Stored], rows: Rows) -> dict[str, dict[str, Tensor]]:

@@ -1,5 +1,6 @@
 """From training opportunities to a learning graph, and from that to a trained adapter."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,8 @@ class MetaTrainer:
     Args:
         source: The spec of what the transcoder takes.
         target: The spec of what it gives.
-        opportunities: What the loss is made of; one term each.
+        feeds: By the name of what is fed, the opportunities that share its input route; each
+            is one term of the loss.
         build: Makes the frozen torch module of a differentiable path.
         spec_of: Gives the spec of the end of a path.
         prefix: Frozen nets that run at each step before the adapter; no edges for none.
@@ -63,27 +65,31 @@ class MetaTrainer:
         source: Spec,
         target: Spec,
         *,
-        opportunities: Sequence[Opportunity],
+        feeds: Mapping[str, Sequence[Opportunity]],
         build: Callable[[EdgePath], nn.Module],
         spec_of: Callable[[EdgePath], Spec],
         prefix: EdgePath,
     ) -> None:
         self._source = source
         self._target = target
-        self._opportunities = tuple(opportunities)
+        self._feeds = feeds
         self._build = build
         self._spec_of = spec_of
         self._prefix = prefix
 
     @property
-    def term_names(self) -> tuple[str, ...]:
-        """What the term of each opportunity is called; also the part of a batch it reads."""
-        kinds = [each.kind.value for each in self._opportunities]
-        counts = [kinds[:index].count(kind) for index, kind in enumerate(kinds)]
-        return tuple(
-            f"{kind}{count + 1}" if count else kind
-            for kind, count in zip(kinds, counts, strict=True)
-        )
+    def term_names(self) -> Mapping[str, tuple[str, ...]]:
+        """What the terms of each feed are called; also the parts of its batches they read."""
+        counts: Counter[str] = Counter()
+        named: dict[str, tuple[str, ...]] = {}
+        for feed, opportunities in self._feeds.items():
+            names = []
+            for each in opportunities:
+                counts[each.kind] += 1
+                count = counts[each.kind]
+                names.append(f"{each.kind}{count}" if count > 1 else str(each.kind))
+            named[feed] = tuple(names)
+        return named
 
     def graph(
         self, settings: AdapterSettings, *, start: Start, terms: TermSettings
@@ -103,12 +109,14 @@ class MetaTrainer:
             statistics=start.statistics,
             generator=torch.Generator().manual_seed(start.seed),
         )
-        variance = start.statistics.target_variance
-        made = [
-            term
-            for name, each in zip(self.term_names, self._opportunities, strict=True)
-            for term in self._terms(name, each, variance=variance, settings=terms)
-        ]
+        made = {
+            feed: [
+                term
+                for name, each in zip(names, self._feeds[feed], strict=True)
+                for term in self._terms(name, each, statistics=start.statistics, settings=terms)
+            ]
+            for feed, names in self.term_names.items()
+        }
         prefix = self._build(self._prefix) if self._prefix.edges else None
         return LearningGraph(adapter, made, prefix)
 
@@ -120,23 +128,32 @@ class MetaTrainer:
         settings: FitSettings,
         run_dir: Path,
         progress: bool = True,
+        begin: Path | None = None,
     ) -> Fitted:
         """Train the adapter; a run that was killed goes on from its last checkpoint."""
-        return fit_adapter(graph, data, settings=settings, run_dir=run_dir, progress=progress)
+        return fit_adapter(
+            graph, data, settings=settings, run_dir=run_dir, progress=progress, begin=begin
+        )
 
     def _terms(
-        self, name: str, opportunity: Opportunity, *, variance: float, settings: TermSettings
+        self,
+        name: str,
+        opportunity: Opportunity,
+        *,
+        statistics: Statistics,
+        settings: TermSettings,
     ) -> Iterator[Term]:
         weight = settings.weights.get(opportunity.kind, 1.0)
         if opportunity.kind is TargetKind.LATENT_MATCH:
             yield from latent_terms(
                 self._target,
                 settings.objectives,
-                variance=variance,
+                variance=statistics.target_variance,
                 reference=name,
                 weight=weight,
             )
             return
+        is_cycle = opportunity.kind is TargetKind.CYCLE
         yield Term(
             name,
             opportunity.scorer,
@@ -145,5 +162,6 @@ class MetaTrainer:
             self._spec_of(opportunity.reference.path).names[0],
             suffix=self._build(opportunity.suffix),
             weight=weight,
+            scale=statistics.source_variance if is_cycle else 1.0,
             rows=settings.suffix_rows,
         )

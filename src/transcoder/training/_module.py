@@ -1,6 +1,6 @@
 """The adapter among frozen nets, as Lightning sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import cos, pi
 from typing import Any, Self, TypeAlias, final
@@ -16,27 +16,40 @@ from typing_extensions import override
 from transcoder.objectives import cosine_distance, objective_for
 from transcoder.training._terms import SOURCE, LearningGraph
 
-Batch: TypeAlias = Mapping[str, Mapping[str, Tensor]]
+Parts: TypeAlias = Mapping[str, Mapping[str, Tensor]]
 """Named tensors of the source and of each reference, batch axis first."""
+
+Batch: TypeAlias = Mapping[str, Parts]
+"""The parts of each feed."""
 
 _ADAPTER = "adapter."
 
 
+DECAYS: Mapping[str, Callable[[float], float]] = {
+    "cosine": lambda done: (1 + cos(pi * done)) / 2,
+    "linear": lambda done: 1 - done,
+    "constant": lambda _: 1.0,
+}
+"""What is left of the step size when a share of the steps after the warm-up is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """AdamW whose step size rises, then falls as half a cosine to zero.
+    """AdamW whose step size rises in a line, then falls.
 
     Attributes:
         steps: How many steps there will be.
         learning_rate: At the end of the rise.
         weight_decay: Per step, decoupled.
         warmup: Share of the steps in which the step size rises.
+        decay: How it falls, one of `DECAYS`.
     """
 
     steps: int
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup: float = 0.05
+    decay: str = "cosine"
 
     def factor(self, step: int) -> float:
         """Give the share of the learning rate at a step.
@@ -49,7 +62,7 @@ class Schedule:
         if step < rising:
             return (step + 1) / rising
         done = (step - rising) / max(self.steps - rising, 1)
-        return (1 + cos(pi * min(done, 1.0))) / 2
+        return DECAYS[self.decay](min(done, 1.0))
 
 
 @final
@@ -64,10 +77,10 @@ class TranscoderModule(LightningModule):
     def __init__(self, graph: LearningGraph, schedule: Schedule) -> None:
         super().__init__()
         self.adapter = graph.adapter
-        self.terms = tuple(graph.terms)
+        self.feeds = dict(graph.feeds)
         self.prefix = graph.prefix
         self.suffixes = nn.ModuleDict(
-            {term.name: term.suffix for term in self.terms if term.suffix is not None}
+            {term.name: term.suffix for term in graph.terms if term.suffix is not None}
         )
         self.schedule = schedule
         self.strict_loading = False
@@ -125,13 +138,20 @@ class TranscoderModule(LightningModule):
         }
 
     def measure(self, batch: Batch) -> dict[str, Tensor]:
-        """Give the weighted loss of a batch, each term's own, and a latent's cosine."""
-        given = self(batch[SOURCE])
+        """Give the weighted loss of a batch, each term's own, and a latent's cosine.
+
+        Every feed counts alike, whatever its rows.
+        """
         metrics: dict[str, Tensor] = {}
+        losses = [self._feed_loss(name, parts, metrics) for name, parts in batch.items()]
+        return {"loss": torch.stack(losses).mean()} | metrics
+
+    def _feed_loss(self, feed: str, parts: Parts, metrics: dict[str, Tensor]) -> Tensor:
+        given = self(parts[SOURCE])
         losses: list[Tensor] = []
-        for term in self.terms:
+        for term in self.feeds[feed]:
             rows = slice(term.rows if self.training else None)
-            wanted = batch[term.reference][term.wanted][rows]
+            wanted = parts[term.reference][term.wanted][rows]
             out = {name: value[rows] for name, value in given.items()}
             if term.suffix is not None:
                 out = term.suffix(out)
@@ -141,12 +161,19 @@ class TranscoderModule(LightningModule):
             losses.append(term.weight * value)
             if term.suffix is None and not self.training:
                 metrics["cosine"] = 1 - cosine_distance(out[term.given], wanted)
-        return {"loss": torch.stack(losses).sum()} | metrics
+        return torch.stack(losses).sum()
 
     def _frozen(self) -> tuple[nn.Module, ...]:
         return (*self.suffixes.values(), *([] if self.prefix is None else [self.prefix]))
 
     def _log(self, stage: str, metrics: Mapping[str, Tensor], batch: Batch) -> None:
-        rows = len(next(iter(batch[SOURCE].values())))
+        rows = sum(len(next(iter(parts[SOURCE].values()))) for parts in batch.values())
+        several = self.trainer.world_size > 1
         for name, value in metrics.items():
-            self.log(f"{stage}/{name}", value, batch_size=rows, prog_bar=name == "loss")
+            self.log(
+                f"{stage}/{name}",
+                value,
+                batch_size=rows,
+                prog_bar=name == "loss",
+                sync_dist=several and stage != "train",
+            )

@@ -19,7 +19,7 @@ class ShuffledOrder:
 
     Args:
         rows: Row numbers, (row).
-        seed: Of the order.
+        seed: Of the order; one number, or several that make one.
         strata: To which stratum each of these rows belongs; None makes them one stratum.
         balance: From 0, each row exactly once, to 1, every stratum equally often.
     """
@@ -28,17 +28,17 @@ class ShuffledOrder:
         self,
         rows: Rows,
         *,
-        seed: int,
+        seed: int | tuple[int, int],
         strata: Sequence[Content] | None = None,
         balance: float = 0.0,
     ) -> None:
-        self._seed = seed
+        self._seed = (seed,) if isinstance(seed, int) else seed
         self._strata = _members(rows, strata if balance > 0 else None)
         self._quotas = _quotas([len(each) for each in self._strata], balance)
 
     def __call__(self, epoch: int) -> Rows:
         """Give the rows of an epoch, (row)."""
-        random = np.random.default_rng([self._seed, epoch])
+        random = np.random.default_rng([*self._seed, epoch])
         dealt = [
             _dealt(members, quota, random)
             for members, quota in zip(self._strata, self._quotas, strict=True)

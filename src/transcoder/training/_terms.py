@@ -91,10 +91,16 @@ class LearningGraph:
 
     Attributes:
         adapter: The trainable net, from named tensors to named tensors.
-        terms: What the loss is made of; all compare one and the same output of the adapter.
+        feeds: By the name of what is fed, what its loss is made of; all terms of a feed
+            compare one and the same output of the adapter.
         prefix: The frozen nets before the adapter where they run at each step, else None.
     """
 
     adapter: nn.Module
-    terms: Sequence[Term]
+    feeds: Mapping[str, Sequence[Term]]
     prefix: nn.Module | None = None
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Those of all feeds, in order."""
+        return tuple(term for terms in self.feeds.values() for term in terms)

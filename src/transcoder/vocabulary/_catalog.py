@@ -1,7 +1,8 @@
 """One whole state of a registry, as plain nouns."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from transcoder.errors import UnknownNameError
 from transcoder.vocabulary._dataset import Dataset, DatasetType
@@ -98,6 +99,23 @@ class Catalog:
         if name not in self.datasets:
             raise UnknownNameError("dataset", name, self.datasets)
         return self.datasets[name]
+
+    def without(self, names: Collection[str]) -> Self:
+        """Leave out oracles and models.
+
+        Args:
+            names: Of oracles, and ids of models.
+
+        Raises:
+            UnknownNameError: If there is none of a name.
+        """
+        known = {*self.oracles, *(key.model for key in self.segments)}
+        for name in names:
+            if name not in known:
+                raise UnknownNameError("oracle or model", name, known)
+        oracles = {name: each for name, each in self.oracles.items() if name not in names}
+        segments = {key: each for key, each in self.segments.items() if key.model not in names}
+        return replace(self, oracles=oracles, segments=segments)
 
     def current(self, key: SegmentKey) -> Segment | None:
         """Find the version that paths take; None where the key has none."""

@@ -1,6 +1,6 @@
 """From a run's configuration to the settings of each part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from transcoder.adapters import (
@@ -14,6 +14,7 @@ from transcoder.errors import UnknownNameError
 from transcoder.recipe import AdapterConfig, RunConfig
 from transcoder.training import (
     SOURCE,
+    Feed,
     FitSettings,
     LatentDataModule,
     ShuffledOrder,
@@ -53,27 +54,44 @@ def term_settings(config: RunConfig) -> TermSettings:
     weights = {
         TargetKind.LATENT_MATCH: config.weights.latent,
         TargetKind.OUTPUT_MATCH: config.weights.output,
+        TargetKind.CYCLE: config.weights.cycle,
     }
     return TermSettings(weights, config.data.suffix_rows, asdict(config.objective))
 
 
 def data_module(
-    config: RunConfig, materials: Materials, term_names: tuple[str, ...]
+    config: RunConfig,
+    materials: Sequence[Materials],
+    term_names: Mapping[str, tuple[str, ...]],
 ) -> LatentDataModule:
-    """Join what goes in with what each term compares with, row by row."""
+    """Join what goes in with what each term compares with, row by row, for each feed."""
+    feeds = [
+        _feed(
+            config,
+            each,
+            term_names[each.feed],
+            seed=(config.seed, place) if place else config.seed,
+        )
+        for place, each in enumerate(materials)
+    ]
+    return LatentDataModule(feeds, batch_size=config.data.batch_size)
+
+
+def _feed(
+    config: RunConfig,
+    materials: Materials,
+    term_names: tuple[str, ...],
+    *,
+    seed: int | tuple[int, int],
+) -> Feed:
     training = materials.rows[Split.TRAIN]
     strata = materials.table.strata
     order = ShuffledOrder(
         training,
-        seed=config.seed,
+        seed=seed,
         strata=[strata[row] for row in training] if strata is not None else None,
         balance=config.data.balance,
     )
     parts = {SOURCE: materials.entered}
     parts |= dict(zip(term_names, materials.references, strict=True))
-    return LatentDataModule(
-        parts,
-        order,
-        validation=materials.rows[Split.VALIDATION],
-        batch_size=config.data.batch_size,
-    )
+    return Feed(materials.feed, parts, order, materials.rows[Split.VALIDATION])

@@ -1,10 +1,12 @@
 """What makes two runs the same run."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum
+from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import cast
 
 from transcoder.recipe import RunConfig
@@ -20,6 +22,9 @@ def choices_of(config: RunConfig) -> Mapping[str, JsonValue]:
     plain = asdict(config)
     for place in ("registry", "old", "new"):
         plain.pop(place)
+    begin = Path(plain.pop("ckpt"))
+    if begin.is_file():
+        plain["ckpt"] = sha256(begin.read_bytes()).hexdigest()
     return cast("Mapping[str, JsonValue]", json.loads(json.dumps(plain, default=_plain)))
 
 
@@ -28,20 +33,20 @@ def package_versions() -> Mapping[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def run_identity(config: RunConfig, plan: TrainingPlan, fingerprint: str) -> str:
+def run_identity(config: RunConfig, plan: TrainingPlan, fingerprints: Sequence[str]) -> str:
     """Digest of choices, frozen networks and oracles, data and packages.
 
     Args:
         config: What was asked.
         plan: Knows the frozen things.
-        fingerprint: Of the dataset's content.
+        fingerprints: Of the content of each dataset.
     """
     return digest_of(
         [
             _FORMAT,
             choices_of(config),
             list(plan.digests),
-            fingerprint,
+            list(fingerprints),
             package_versions(),
             [str(plan.source_spec), str(plan.target_spec)],
         ]

@@ -23,10 +23,24 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Materials:
-    """Stored tensors of every row, and which rows are for what.
+class Source:
+    """The rows of a dataset.
 
     Attributes:
+        table: The rows themselves.
+        rows: Row numbers of each split, (row).
+    """
+
+    table: Table
+    rows: Mapping[Split, Rows]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Materials:
+    """Stored tensors of every row of a feed, and which rows are for what.
+
+    Attributes:
+        feed: Its name.
         table: The rows themselves.
         rows: Row numbers of each split, (row).
         source: Latents of A.
@@ -35,6 +49,7 @@ class Materials:
         references: What each trained opportunity compares with, in their order.
     """
 
+    feed: str
     table: Table
     rows: Mapping[Split, Rows]
     source: StoredTensors
@@ -83,21 +98,34 @@ class Workshop:
 
 
 def gather_materials(
-    plan: TrainingPlan, table: Table, rows: Mapping[Split, Rows], *, workshop: Workshop
-) -> Materials:
-    """Compute every route of a plan, each once."""
+    plan: TrainingPlan, sources: Mapping[str, Source], *, workshop: Workshop
+) -> tuple[Materials, ...]:
+    """Compute every route of a plan, each once.
+
+    Args:
+        plan: What is trained on.
+        sources: The rows of each dataset.
+        workshop: What computes.
+
+    Returns:
+        Those of each feed, in order.
+    """
     made: dict[Route, StoredTensors] = {}
 
     def stored(route: Route) -> StoredTensors:
         if route not in made:
-            made[route] = workshop.materialize(route, table)
+            made[route] = workshop.materialize(route, sources[route.dataset].table)
         return made[route]
 
-    return Materials(
-        table=table,
-        rows=rows,
-        source=stored(plan.input),
-        target=stored(plan.latent_reference),
-        entered=stored(plan.stored_input),
-        references=tuple(stored(each.reference) for each in plan.trained),
+    return tuple(
+        Materials(
+            feed=feed.name,
+            table=sources[feed.dataset.name].table,
+            rows=sources[feed.dataset.name].rows,
+            source=stored(feed.input),
+            target=stored(feed.latent.reference),
+            entered=stored(feed.stored_input(plan.prefix)),
+            references=tuple(stored(each.reference) for each in feed.trained),
+        )
+        for feed in plan.feeds
     )

@@ -23,16 +23,22 @@ from transcoder.recipe import make_console
 
 @final
 class Narrator:
-    """Tells of stages in words, with a bar for each long one."""
+    """Tells of stages in words, with a bar for each long one.
 
-    def __init__(self, console: Console | None = None) -> None:
+    Args:
+        console: Where to.
+        is_silent: Whether nothing is to be told.
+    """
+
+    def __init__(self, console: Console | None = None, *, is_silent: bool = False) -> None:
         self._console = console or make_console()
+        self._console.quiet = is_silent
         self._stage = 0
 
     @property
     def is_watched(self) -> bool:
         """Whether a person is looking, so that bars make sense."""
-        return self._console.is_terminal
+        return self._console.is_terminal and not self._console.quiet
 
     def stage(self, title: str) -> None:
         """Begin the next stage."""

@@ -1,18 +1,21 @@
 """What one run trains on, and what it is judged by."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from transcoder.errors import NoOpportunityError
-from transcoder.planner import find_judged_chains, require_opportunities
+from transcoder.planner import find_judged_chains, find_opportunities, require_opportunities
 from transcoder.recipe import PrefixChoice, RunConfig, TargetChoice
 from transcoder.vocabulary import (
     Catalog,
     Dataset,
+    Edge,
     EdgePath,
     JudgedChain,
     Modality,
     Opportunity,
+    Oracle,
     Route,
     Segment,
     Spec,
@@ -27,6 +30,37 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """Opportunities that share one input route.
+
+    Attributes:
+        dataset: Where the rows come from.
+        latent: The best way to pairs of latents.
+        trained: What the loss is made of.
+    """
+
+    dataset: Dataset
+    latent: Opportunity
+    trained: tuple[Opportunity, ...]
+
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        return str(self.input)
+
+    @property
+    def input(self) -> Route:
+        """From the column to A."""
+        return self.latent.input
+
+    def stored_input(self, prefix: EdgePath) -> Route:
+        """From the column to what the prefix takes; to A where there is no prefix."""
+        kept = len(self.input.path.edges) - len(prefix.edges)
+        path = EdgePath(self.input.path.source, self.input.path.edges[:kept])
+        return replace(self.input, path=path)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """The learning graph of one run, before anything is computed.
 
@@ -35,10 +69,8 @@ class TrainingPlan:
         target: The latent B.
         source_spec: What carries A.
         target_spec: What carries B.
-        dataset: Where the rows come from.
         found: Every opportunity that the planner knows.
-        trained: Those that the loss uses; they share one input route.
-        latent: The best way to pairs of latents, for closed forms and latent scores.
+        feeds: What the loss uses; closed forms start from all, the first is judged.
         prefix: The frozen nets that run at each step; no edges where they run once.
         chain: The whole chain that is judged beside its native one, or None.
     """
@@ -47,28 +79,20 @@ class TrainingPlan:
     target: Modality
     source_spec: Spec
     target_spec: Spec
-    dataset: Dataset
     found: tuple[Opportunity, ...]
-    trained: tuple[Opportunity, ...]
-    latent: Opportunity
+    feeds: tuple[Feed, ...]
     prefix: EdgePath
     chain: JudgedChain | None
 
     @property
-    def input(self) -> Route:
-        """From the column to A."""
-        return self.latent.input
+    def dataset(self) -> Dataset:
+        """Whose rows judge."""
+        return self.feeds[0].dataset
 
     @property
-    def stored_input(self) -> Route:
-        """From the column to what the prefix takes; to A where there is no prefix."""
-        edges = self.input.path.edges[: len(self.input.path.edges) - len(self.prefix.edges)]
-        return replace(self.input, path=EdgePath(self.input.path.source, edges))
-
-    @property
-    def latent_reference(self) -> Route:
-        """From the column to B."""
-        return self.latent.reference
+    def trained(self) -> tuple[Opportunity, ...]:
+        """All that the loss uses."""
+        return tuple(each for feed in self.feeds for each in feed.trained)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -76,61 +100,123 @@ class TrainingPlan:
         paths = [each.input.path for each in self.trained]
         paths += [each.suffix for each in self.trained]
         paths += [each.reference.path for each in self.trained]
-        paths.append(self.latent_reference.path)
+        paths += [feed.latent.reference.path for feed in self.feeds]
         if self.chain is not None:
             paths += [self.chain.before, self.chain.after, self.chain.native]
         return tuple(sorted({str(edge.digest) for path in paths for edge in path.edges}))
 
 
 def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
-    """Choose what a run trains on: all opportunities of the best grade, on one dataset.
+    """Choose what a run trains on: by default all opportunities of the best grade.
 
     Raises:
         NoOpportunityError: If nothing registered allows it; it says what is lacking.
+        UnknownNameError: If a recipe names an oracle or a model that is not registered.
     """
     source = catalog.resolve(Modality.parse(config.transcoder.source))
     target = catalog.resolve(Modality.parse(config.transcoder.target))
-    found = require_opportunities(catalog, source, target)
-    usable = [each for each in found if _is_pinned(each, config)]
-    pairs = [each for each in usable if each.kind is TargetKind.LATENT_MATCH]
-    if not pairs:
-        reason = f"no pairs of {source} and {target} can be computed from a dataset"
-        if config.data.dataset is not None:
-            reason += f" named {config.data.dataset!r}"
-        raise NoOpportunityError(str(source), str(target), reason)
-    latent = pairs[0]
-    trained = tuple(
-        each
-        for each in usable
-        if each.kind in _KINDS[config.target]
-        and each.grade is latent.grade
-        and each.input == latent.input
+    allowed = catalog.without(config.data.without)
+    found = require_opportunities(allowed, source, target)
+    feeds = tuple(
+        _feed(catalog, latent, usable, config)
+        for usable in _choices(allowed, found, config)
+        for latent in _pairs(usable, config)
     )
-    if not trained:
-        reason = f"no opportunity fits target={config.target.value}"
-        raise NoOpportunityError(str(source), str(target), reason)
-    dataset = catalog.dataset(latent.input.dataset)
-    chains = find_judged_chains(catalog, source, target, dataset.name)
     live = config.prefix is PrefixChoice.live
     return TrainingPlan(
         source=source,
         target=target,
         source_spec=catalog.spec(source),
         target_spec=catalog.spec(target),
-        dataset=dataset,
         found=found,
-        trained=trained,
-        latent=latent,
-        prefix=_last_stretch(latent.input.path) if live else EdgePath(source),
-        chain=chains[0] if chains else None,
+        feeds=feeds,
+        prefix=_shared_stretch(feeds) if live else EdgePath(source),
+        chain=_maybe_chain(catalog, feeds[0]),
     )
 
 
-def _is_pinned(opportunity: Opportunity, config: RunConfig) -> bool:
-    return config.data.dataset in {None, opportunity.input.dataset}
+def _choices(
+    allowed: Catalog, found: Sequence[Opportunity], config: RunConfig
+) -> Iterator[Sequence[Opportunity]]:
+    """Give the opportunities that feeds are made of, once for each edge to pass through."""
+    if not config.data.through:
+        yield found
+    source, target = (allowed.resolve(found[0].source), allowed.resolve(found[0].target))
+    for name in config.data.through:
+        ways = find_opportunities(_without_rivals(allowed, name), source, target)
+        through = [each for each in ways if name in map(_named, each.input.path.edges)]
+        if not through:
+            reason = f"no route from a column to {source} passes {name!r}"
+            raise NoOpportunityError(str(source), str(target), reason)
+        yield through
 
 
-def _last_stretch(path: EdgePath) -> EdgePath:
-    """The segments at the end of a path through which a torch module can run."""
-    kept = tuple(takewhile(lambda edge: isinstance(edge, Segment), reversed(path.edges)))[::-1]
-    return EdgePath(kept[0].source if kept else path.target, kept)
+def _pairs(usable: Sequence[Opportunity], config: RunConfig) -> list[Opportunity]:
+    """Give the first way to pairs for each input route of the best grade."""
+    pinned = config.data.dataset
+    pairs = [
+        each
+        for each in usable
+        if each.kind is TargetKind.LATENT_MATCH and pinned in {None, each.input.dataset}
+    ]
+    if not pairs:
+        first = usable[0]
+        reason = f"no pairs of {first.source} and {first.target} can be computed from a dataset"
+        if pinned is not None:
+            reason += f" named {pinned!r}"
+        raise NoOpportunityError(str(first.source), str(first.target), reason)
+    best = [each for each in pairs if each.grade is pairs[0].grade]
+    return list({each.input: each for each in reversed(best)}.values())[::-1]
+
+
+def _feed(
+    catalog: Catalog, latent: Opportunity, usable: Sequence[Opportunity], config: RunConfig
+) -> Feed:
+    cycles = config.weights.cycle > 0
+    trained = tuple(
+        each
+        for each in usable
+        if each.input == latent.input
+        and (
+            (each.kind is TargetKind.CYCLE and cycles)
+            or (each.kind in _KINDS[config.target] and each.grade is latent.grade)
+        )
+    )
+    if not trained:
+        reason = f"no opportunity fits target={config.target.value}"
+        raise NoOpportunityError(str(latent.source), str(latent.target), reason)
+    return Feed(catalog.dataset(latent.input.dataset), latent, trained)
+
+
+def _without_rivals(catalog: Catalog, name: str) -> Catalog:
+    """Leave out what leads between the same two modalities as a named edge does."""
+    edges = list(catalog.find_edges())
+    ends = {(each.source, each.target) for each in edges if _named(each) == name}
+    catalog.without([name])  # refuses what is not registered
+    rivals = {_named(each) for each in edges if (each.source, each.target) in ends}
+    return catalog.without(rivals - {name})
+
+
+def _named(edge: Edge) -> str:
+    return edge.name if isinstance(edge, Oracle) else edge.key.model
+
+
+def _maybe_chain(catalog: Catalog, feed: Feed) -> JudgedChain | None:
+    """Find the chain that judges what comes in by the feed's own route."""
+    latent = feed.latent
+    chains = find_judged_chains(catalog, latent.source, latent.target, feed.dataset.name)
+    column = feed.input.column
+    ordered = sorted(chains, key=lambda each: each.column != column)
+    return replace(ordered[0], before=feed.input.path, column=column) if ordered else None
+
+
+def _shared_stretch(feeds: Sequence[Feed]) -> EdgePath:
+    """The segments at the end of every input route, through which a torch module can run."""
+    ends = [_last_segments(feed.input.path) for feed in feeds]
+    shared = takewhile(lambda edges: len(set(edges)) == 1, zip(*ends, strict=False))
+    kept = tuple(edges[0] for edges in shared)[::-1]
+    return EdgePath(kept[0].source if kept else feeds[0].input.path.target, kept)
+
+
+def _last_segments(path: EdgePath) -> list[Edge]:
+    return list(takewhile(lambda edge: isinstance(edge, Segment), reversed(path.edges)))

@@ -57,7 +57,7 @@ class Provenance:
         config: What was asked.
         plan: What it was trained on.
         identity: Of the run.
-        fingerprint: Of the rows.
+        fingerprints: Of the rows of each dataset.
         folder: Of the run.
         seconds: How long it has taken so far.
     """
@@ -65,7 +65,7 @@ class Provenance:
     config: RunConfig
     plan: TrainingPlan
     identity: str
-    fingerprint: str
+    fingerprints: Sequence[str]
     folder: Path
     seconds: Callable[[], float]
 
@@ -190,8 +190,8 @@ def _lineage(
         "recipe": config.name,
         "seed": config.seed,
         "choices": choices_of(config),
-        "dataset": plan.dataset.name,
-        "fingerprint": provenance.fingerprint,
+        "datasets": list(dict.fromkeys(feed.dataset.name for feed in plan.feeds)),
+        "fingerprints": list(provenance.fingerprints),
         "frozen": list(plan.digests),
         "opportunities": [each.sentence for each in plan.trained],
         "candidates": {name: _by_name(each) for name, each in scores.items()},

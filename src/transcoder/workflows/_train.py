@@ -7,13 +7,17 @@ if TYPE_CHECKING:
     from transcoder.reports import RunResult
 
 
-def train(config: "RunConfig") -> "RunResult":
+def train(config: "RunConfig") -> "RunResult | None":
     """Train, judge and register the transcoder of a recipe, telling of it as it goes.
+
+    Returns:
+        The result; None where nothing was to be registered.
 
     Raises:
         TranscoderError: If it cannot be done; what was computed is kept for the next run.
     """
+    from transcoder.training import is_first_process
     from transcoder.workflows._narration import Narrator
     from transcoder.workflows._training import run_training
 
-    return run_training(config, Narrator())
+    return run_training(config, Narrator(is_silent=not is_first_process()))

@@ -1,0 +1,41 @@
+"""What every stage of a training run has at hand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transcoder.recipe import RunConfig
+from transcoder.registry import Registry
+from transcoder.sessions import Runner
+from transcoder.vocabulary import Catalog, SegmentKey
+from transcoder.workflows._narration import Narrator
+from transcoder.workflows._plan import TrainingPlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bureau:
+    """What every stage of a run has at hand.
+
+    Attributes:
+        config: What was asked.
+        registry: Where everything is kept.
+        catalog: What is registered, the recipe's world included.
+        plan: The learning graph.
+        runner: Runs segments and oracles.
+        narrator: Tells the user.
+        folder: The run's own folder.
+        identity: Digest of everything that determines the run.
+    """
+
+    config: RunConfig
+    registry: Registry
+    catalog: Catalog
+    plan: TrainingPlan
+    runner: Runner
+    narrator: Narrator
+    folder: Path
+    identity: str
+
+    @property
+    def key(self) -> SegmentKey:
+        """Under what the transcoder is registered."""
+        return SegmentKey(self.config.transcoder.model, self.plan.source, self.plan.target)

@@ -1,0 +1,91 @@
+"""What stands before an adapter learns: stored latents, closed forms, and where it begins."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from transcoder.adapters import Moments, Statistics, fit_ladder, vector_of
+from transcoder.data import LatentStore
+from transcoder.evaluation import Bootstrap
+from transcoder.training import Start
+from transcoder.vocabulary import Split
+from transcoder.workflows._bureau import Bureau
+from transcoder.workflows._candidates import Candidate, closed_form_candidate
+from transcoder.workflows._judging import Bench
+from transcoder.workflows._materials import Materials, Source, Workshop, gather_materials
+from transcoder.workflows._plan import TrainingPlan
+from transcoder.workflows._tables import ladder_table
+
+_BLOCK = 4096
+"""Rows that are read together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groundwork:
+    """What a fit builds on.
+
+    Attributes:
+        materials: Of each feed; the first judges.
+        bench: Judges every candidate.
+        rungs: All closed forms, the cheapest first.
+        best: The best of them on validation rows.
+        start: Where the adapter begins.
+    """
+
+    materials: Sequence[Materials]
+    bench: Bench
+    rungs: Sequence[Candidate]
+    best: Candidate
+    start: Start
+
+
+def lay_groundwork(
+    bureau: Bureau, sources: Mapping[str, Source], store: LatentStore
+) -> Groundwork:
+    """Compute everything frozen once, fit the closed forms, and judge them.
+
+    Args:
+        bureau: What is at hand.
+        sources: The rows of each dataset.
+        store: Keeps what frozen nets make of them.
+    """
+    config, plan, narrator = bureau.config, bureau.plan, bureau.narrator
+    narrator.stage("Materialize")
+    batch_size = config.data.materialize_batch_size
+    workshop = Workshop(bureau.catalog, bureau.runner, store, batch_size, narrator)
+    materials = gather_materials(plan, sources, workshop=workshop)
+    narrator.stage("Closed forms")
+    training, validation = (
+        _moments(plan, materials, split) for split in (Split.TRAIN, Split.VALIDATION)
+    )
+    bench = Bench(
+        plan,
+        materials[0],
+        bureau.runner,
+        bootstrap=Bootstrap(config.resamples, config.seed),
+        train_mean=training.target_mean,
+    )
+    affines = fit_ladder(training, validation)
+    rungs = [
+        closed_form_candidate(each, plan, key=bureau.key, runner=bureau.runner)
+        for each in affines
+    ]
+    best = bench.best_on_validation(rungs)
+    narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
+    affine = next(each for each in affines if each.name == best.name)
+    start = Start(affine, Statistics.of(training), config.seed)
+    return Groundwork(materials, bench, rungs, best, start)
+
+
+def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -> Moments:
+    source, target = vector_of(plan.source_spec)[0], vector_of(plan.target_spec)[0]
+    return Moments.of(
+        (each.source.take(piece)[source], each.target.take(piece)[target])
+        for each in materials
+        for piece in _pieces(each.rows[split])
+    )
+
+
+def _pieces(rows: np.ndarray) -> Iterator[np.ndarray]:
+    return (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))

@@ -1,0 +1,75 @@
+"""Try a recipe on a few rows: one step of everything, or one batch learnt by heart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from transcoder.data import LatentStore, Table
+from transcoder.recipe import DebugChoice, RunConfig
+from transcoder.vocabulary import Split
+from transcoder.workflows._bureau import Bureau
+from transcoder.workflows._fitting import fit_settings
+from transcoder.workflows._groundwork import lay_groundwork
+from transcoder.workflows._materials import Rows, Source
+from transcoder.workflows._net import export_net, fit_net
+
+_JUDGED_ROWS = 64
+_OVERFIT_STEPS = 300
+
+
+def try_out(bureau: Bureau, sources: Mapping[str, Source]) -> None:
+    """Take the stages of a run on a batch of each dataset; nothing is kept or registered.
+
+    With `debug=step` one batch is learnt from, the adapter is exported, and the file judged.
+    With `debug=overfit` one batch is learnt from over and over, and is also what validates:
+    an adapter that cannot come near it by heart will not learn the whole either.
+
+    Args:
+        bureau: What is at hand.
+        sources: The rows of each dataset.
+    """
+    config = bureau.config
+    few = {name: _few(each, config) for name, each in sources.items()}
+    with TemporaryDirectory(prefix="transcoder-try-") as place:
+        tried = replace(bureau, folder=Path(place) / "run")
+        ground = lay_groundwork(tried, few, LatentStore(Path(place) / "store"))
+        bureau.narrator.stage(f"Fit, debug={config.debug.value}")
+        epochs = _OVERFIT_STEPS if config.debug is DebugChoice.overfit else 1
+        settings = replace(fit_settings(config), max_epochs=epochs, patience=None)
+        fitted = fit_net(tried, ground.materials, ground.start, settings)
+        first, last = fitted.history[0]["train/loss"], fitted.history[-1]["train/loss"]
+        bureau.narrator.say(f"loss of the batch {first:.4f} at first, {last:.4f} at last")
+        net = export_net(tried, fitted, ground.materials[0])
+        judged = ground.bench.judgement(net, Split.VALIDATION)
+        scores = ", ".join(f"{each.name} {each.value:.3f}" for each in judged.scores)
+        bureau.narrator.say(f"the exported file: {scores}; nothing was registered")
+
+
+def _few(source: Source, config: RunConfig) -> Source:
+    """Keep one batch to learn from, and some rows to look at."""
+    rows = {
+        split: _spread(chosen, config.data.batch_size if split is Split.TRAIN else _JUDGED_ROWS)
+        for split, chosen in source.rows.items()
+    }
+    if config.debug is DebugChoice.overfit:
+        rows[Split.VALIDATION] = rows[Split.TRAIN]
+    kept = np.unique(np.concatenate(list(rows.values())))
+    renumbered = {split: np.searchsorted(kept, chosen) for split, chosen in rows.items()}
+    return Source(_subset(source.table, kept), renumbered)
+
+
+def _spread(rows: Rows, most: int) -> Rows:
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
+    return rows[places.round().astype(np.int64)]
+
+
+def _subset(table: Table, rows: Rows) -> Table:
+    return Table(
+        table.name,
+        {name: [table.column(name)[int(row)] for row in rows] for name in table.column_names},
+        groups=[table.groups[row] for row in rows],
+        strata=None if table.strata is None else [table.strata[row] for row in rows],
+    )
