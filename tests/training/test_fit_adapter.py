@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,3 +241,14 @@ def test_what_no_fit_can_begin_with_is_refused(
         CheckpointError, match=r"begin.ckpt' does not fit this adapter: .*ckpt=none"
     ):
         fit_adapter(graph, tiny_data(), settings=FitSettings(1), run_dir=tmp_path, begin=place)
+
+
+def test_two_processes_learn_what_one_learns(tmp_path: Path) -> None:
+    place, adapter = tmp_path / "two", ResidualSettings(hidden=8, depth=1)
+    command = [sys.executable, "-m", "tests.training.shared_fit", str(place), "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    settings = FitSettings(2, accelerator="cpu")
+    alone = tiny_fit.tiny_fit(tmp_path / "one", adapter=adapter, settings=settings)
+    losses = [epoch["validation/loss"] for epoch in alone.history]
+    assert json.loads(done.stdout) == pytest.approx(losses, rel=1e-4)
+    assert (place / "last.ckpt").is_file()

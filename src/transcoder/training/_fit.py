@@ -17,7 +17,6 @@ from lightning.pytorch.profilers import (
     PyTorchProfiler,
     SimpleProfiler,
 )
-from lightning.pytorch.strategies import DDPStrategy
 from torch import nn
 from typing_extensions import override
 
@@ -174,7 +173,7 @@ def _trainer(
     return Trainer(
         accelerator=settings.accelerator,
         devices=settings.devices,
-        strategy=DDPStrategy(broadcast_buffers=False) if settings.devices > 1 else "auto",
+        strategy="ddp" if settings.devices > 1 else "auto",
         precision=settings.precision,  # type: ignore[arg-type] # a Literal of Lightning's
         profiler=_maybe_profiler(settings, run_dir),
         use_distributed_sampler=False,
