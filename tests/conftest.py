@@ -8,6 +8,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
+
+# No test asserts a time, its making of examples included.
+settings.register_profile(
+    "slow machines", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("slow machines")
 
 ROOT = Path(__file__).parent.parent
 QUICK = ("trainer.max_epochs=1", "resamples=50")

@@ -83,3 +83,27 @@ def test_a_failing_job_of_a_sweep_leaves_the_others_alone(tmp_path: Path) -> Non
     assert "there is no modality 'nothing'" in done.stderr
     assert "there is no modality 'nowhere'" in done.stderr
     assert done.stdout.count("failed") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ("-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "adapter=linear,mlp"),
+        ("trainer=ddp",),
+    ],
+)
+def test_jobs_and_batches_may_be_spread_over_processes(
+    tmp_path: Path, choices: tuple[str, ...]
+) -> None:
+    done = train(tmp_path, *choices, "recipe=entts_text_latent", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "registered as version" in " ".join(done.stdout.split())
+
+
+def test_a_sweep_does_not_share_batches_between_processes(tmp_path: Path) -> None:
+    done = train(tmp_path, "-m", "recipe=entts_text_latent", "trainer=ddp", "seed=0,1")
+    assert done.returncode == 1
+    assert (
+        "trainer.devices is above 1 in a sweep, whose jobs train on one device" in done.stderr
+    )

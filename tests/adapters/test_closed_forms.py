@@ -32,7 +32,7 @@ def _error(affine: Affine, pairs: Pairs) -> float:
     return float(np.abs(affine.apply(pairs.source) - pairs.target).max())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.integers(2, 12), dim=st.integers(1, 6), seed=st.integers(0, 99))
 def test_procrustes_is_orthogonal_whatever_the_pairs(rows: int, dim: int, seed: int) -> None:
     pairs = Pairs(_random(rows, dim, seed=seed), _random(rows, dim, seed=seed + 1))
@@ -171,7 +171,7 @@ def test_lambdas_that_are_not_positive_are_refused(lambdas: list[float]) -> None
         fit_ridge(pairs.moments, pairs.moments, lambdas=lambdas)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sizes=st.lists(st.integers(0, 9), min_size=1, max_size=6), seed=st.integers(0, 99))
 def test_moments_of_blocks_are_those_of_all_rows(sizes: list[int], seed: int) -> None:
     rows = sum(sizes)

@@ -86,7 +86,7 @@ NUMPY = {
 
 @pytest.mark.parametrize("kind", UNSIGNED)
 @pytest.mark.parametrize("operator", NUMPY)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_unsigned_arithmetic_is_that_of_numpy(
     operator: str, kind: type[np.unsignedinteger], data: st.DataObject

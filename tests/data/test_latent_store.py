@@ -56,7 +56,7 @@ def files_at_most(size_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 5) | st.just(70), min_size=1, max_size=6), st.data())
 def test_rows_are_taken_in_any_order_as_a_padded_batch(
     lengths: list[int], data: st.DataObject

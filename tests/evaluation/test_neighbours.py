@@ -26,7 +26,7 @@ def plain_csls(given: np.ndarray, wanted: np.ndarray, k: int) -> np.ndarray:
     return measured
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @drawn(rows=st.integers(1, 25), seed=st.integers(0, 50), k=st.integers(1, 12))
 def test_csls_ranks_are_those_of_the_paper(rows: int, seed: int, k: int) -> None:
     given, wanted = np.random.default_rng(seed).normal(size=(2, rows, 4))

@@ -18,7 +18,7 @@ def test_what_is_right_is_found_first_at_any_length() -> None:
     assert found.pool == 30
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @drawn(rows=st.integers(1, 20), seed=st.integers(0, 50))
 def test_ranks_are_those_of_a_plain_sort(rows: int, seed: int) -> None:
     random = np.random.default_rng(seed)

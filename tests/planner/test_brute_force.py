@@ -115,7 +115,7 @@ def simple(world: Catalog, source: Modality, target: Modality) -> Iterator[EdgeP
     return (p for p in walks(world, source, target, []) if len(p.edges) <= LENGTH)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     world=worlds(),
     ends=st.tuples(st.sampled_from(PLACES), st.sampled_from(PLACES)),
@@ -227,7 +227,7 @@ def others(world: Catalog, a: Modality, b: Modality) -> Iterator[Found]:
                     yield kind_, Grade.UNPAIRED, begin, str(b), end, "", Scorer.MSE
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(world=worlds(), ends=st.permutations(LATENTS))
 def test_opportunities_equal_those_of_the_definition(world: Catalog, ends: list[str]) -> None:
     a, b = modality(ends[0]), modality(ends[1])
@@ -252,7 +252,7 @@ def test_opportunities_equal_those_of_the_definition(world: Catalog, ends: list[
     assert ranks == sorted(ranks)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(world=worlds(), ends=st.permutations(LATENTS))
 def test_asking_twice_gives_the_same_answer(world: Catalog, ends: list[str]) -> None:
     a, b = modality(ends[0]), modality(ends[1])

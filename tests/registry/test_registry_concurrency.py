@@ -158,7 +158,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(STEPS)
 def test_interleaved_transactions_never_lose_what_was_committed(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str, int]]

@@ -167,7 +167,7 @@ def test_the_registry_knows_no_onnx() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_names_of_any_characters_are_kept(
     shared_registry: Registry, name: str, note: str

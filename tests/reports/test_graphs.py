@@ -24,7 +24,7 @@ def drawn(graph: Graph) -> ET.Element:
     return ET.fromstring(draw_graph(graph, label="a graph"))  # noqa: S314  # our own text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(*[st.sampled_from("abcdefg")] * 2), min_size=1, max_size=14))
 def test_every_arrow_passes_from_layer_to_layer(arrows: list[tuple[str, str]]) -> None:
     names = sorted({name for arrow in arrows for name in arrow})

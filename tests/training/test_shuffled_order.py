@@ -29,7 +29,7 @@ def test_half_balance_follows_the_roots_of_the_counts() -> None:
     assert [_counts(0.5)[digits] for digits in (1, 2, 3)] == pytest.approx(wanted, abs=1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     strata=st.lists(st.sampled_from("abc"), min_size=1, max_size=40),
     balance=st.floats(0, 1),

@@ -65,7 +65,7 @@ def _before(
     plan: TrainingPlan, materials: Materials, runner: Runner, rows: NDArray[np.int64]
 ) -> Iterator[tuple[str, list[Value]]]:
     """Give the column, and all content between it and the transcoder."""
-    route = plan.input
+    route = plan.feeds[0].input
     column, path = (
         (route.column, route.path)
         if plan.chain is None
