@@ -1,5 +1,6 @@
 """A report is one page that needs nothing else and does nothing that its content says."""
 
+import math
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -22,6 +23,7 @@ from transcoder.reports import (
     draw_clouds,
     draw_curves,
     draw_intervals,
+    draw_points,
     report_html,
     report_markdown,
 )
@@ -105,6 +107,9 @@ def test_a_learning_graph_is_mermaid_in_markdown() -> None:
         draw_curves({}, x="step", y="loss"),
         draw_intervals([Bar("a", 0.5), Bar("b", 0.5)], x="R²"),
         draw_intervals([Bar("a", -1e6, -2e6, 3e9)], x="R²"),
+        draw_points([], x="rate", y="R²"),
+        draw_points([(1e-4, 0.5), (1.0, 0.25), ("linear", 1.0), (2.0, math.nan)], x="a", y="b"),
+        draw_points([(1e-4, 0.5), (1.0, 0.25)], x="rate", y="R²"),
         draw_clouds(np.zeros((3, 2)), {"a": np.full((3, 2), 1e12)}, share=1.0),
     ],
 )

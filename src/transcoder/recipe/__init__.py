@@ -2,6 +2,7 @@
 
 from transcoder.recipe._checks import check_run
 from transcoder.recipe._console import make_console
+from transcoder.recipe._jobs import Job, SeedGroup, read_jobs, seed_groups
 from transcoder.recipe._main import explain, main
 from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
 from transcoder.recipe._schema import (
@@ -22,7 +23,13 @@ from transcoder.recipe._schema import (
     TranscoderConfig,
     WeightsConfig,
 )
-from transcoder.recipe._sweep import SweepTable, sweep_table
+from transcoder.recipe._sweep import (
+    SweepTable,
+    seed_table,
+    sweep_html,
+    sweep_table,
+    write_record,
+)
 
 __all__ = [
     "CONFIG_FOLDER",
@@ -30,6 +37,7 @@ __all__ = [
     "AdapterConfig",
     "DataConfig",
     "DebugChoice",
+    "Job",
     "LinearConfig",
     "LowRankConfig",
     "MlpConfig",
@@ -39,6 +47,7 @@ __all__ = [
     "RegistryConfig",
     "ResidualConfig",
     "RunConfig",
+    "SeedGroup",
     "SweepTable",
     "TargetChoice",
     "TrainerConfig",
@@ -50,5 +59,10 @@ __all__ = [
     "main",
     "make_console",
     "mount",
+    "read_jobs",
+    "seed_groups",
+    "seed_table",
+    "sweep_html",
     "sweep_table",
+    "write_record",
 ]

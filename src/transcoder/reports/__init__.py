@@ -1,15 +1,28 @@
 """What runs reached, as files, pages and pictures; nothing here knows how they came about."""
 
 from transcoder.reports._card import model_card
-from transcoder.reports._charts import Bar, draw_clouds, draw_curves, draw_intervals
+from transcoder.reports._charts import (
+    Bar,
+    draw_clouds,
+    draw_curves,
+    draw_intervals,
+    draw_points,
+)
 from transcoder.reports._content import content_markup, content_text
 from transcoder.reports._graph import Arrow, Graph, Look, Place, draw_graph, graph_mermaid
 from transcoder.reports._markdown import report_markdown
 from transcoder.reports._page import page, report_html, table_markup
 from transcoder.reports._report import Clouds, Ladder, Report, ShownRow
-from transcoder.reports._result import PlainScore, RunResult, maybe_read_result, write_result
+from transcoder.reports._result import (
+    RANKED_BY,
+    PlainScore,
+    RunResult,
+    maybe_read_result,
+    write_result,
+)
 
 __all__ = [
+    "RANKED_BY",
     "Arrow",
     "Bar",
     "Clouds",
@@ -27,6 +40,7 @@ __all__ = [
     "draw_curves",
     "draw_graph",
     "draw_intervals",
+    "draw_points",
     "graph_mermaid",
     "maybe_read_result",
     "model_card",

@@ -12,6 +12,8 @@ from transcoder.reports._svg import COLOURS, INK, MUTED, Point, dot, line, pictu
 
 _JOINED = 80
 """How many pairs of a cloud are joined; more lines hide the points."""
+_WIDE = 20.0
+"""From which ratio on numbers are laid out by their ratios."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +133,33 @@ def _inside(frame: Frame, point: NDArray[np.float64]) -> Point:
     x = min(max(float(point[0]), frame.x.low), frame.x.high)
     y = min(max(float(point[1]), frame.y.low), frame.y.high)
     return frame.at(x, y)
+
+
+def draw_points(points: Sequence[tuple[str | float, float]], *, x: str, y: str) -> str:
+    """Draw a value by what was chosen: by number where all are numbers, else by name.
+
+    Args:
+        points: What was chosen, and what came of it; what is not finite is left out.
+        x: What was chosen.
+        y: What came of it.
+    """
+    kept = [(at, value) for at, value in points if math.isfinite(value)]
+    numbers = [at for at, _ in kept if isinstance(at, int | float)]
+    is_named = len(numbers) < len(kept)
+    names = sorted({str(at) for at, _ in kept})
+    is_wide = min(numbers, default=0.0) > 0 and max(numbers) / min(numbers) > _WIDE
+    across = (
+        Axis(-0.5, len(names) - 0.5)
+        if is_named
+        else Axis.around(numbers, is_logarithmic=is_wide)
+    )
+    frame = Frame(60, 24, 460, 200, across, Axis.around(value for _, value in kept))
+    parts = [*([] if is_named else frame.x_rules()), *frame.y_rules(), *frame.titles(x, y)]
+    for place, name in enumerate(names if is_named else ()):
+        parts.append(
+            words((frame.at(place, frame.y.low)[0], 239), name, size=10.5, anchor="middle")
+        )
+    for at, value in kept:
+        along = names.index(str(at)) if is_named else float(at)
+        parts.append(dot(frame.at(along, value), COLOURS[0], 4, 0.75))
+    return picture(560, 270, parts, label=f"{y} by {x}")

@@ -9,6 +9,9 @@ from transcoder.files import write_whole
 
 _FILE = "result.json"
 
+RANKED_BY = ("validation/retention", "validation/r2")
+"""By what runs are ranked, the first that was measured first: test rows choose nothing."""
+
 PlainScore: TypeAlias = tuple[float, float | None, float | None]
 """A value with both ends of its interval, which are None where there is none."""
 

@@ -7,14 +7,11 @@ from pathlib import Path
 
 from transcoder.errors import UnknownNameError
 from transcoder.registry import Registry
-from transcoder.reports import PlainScore, RunResult, maybe_read_result
+from transcoder.reports import RANKED_BY, PlainScore, RunResult, maybe_read_result
 from transcoder.vocabulary import Catalog, JsonValue, Segment
 
 RUNS, SWEEPS = "runs", "sweeps"
 HTML, MARKDOWN = "report.html", "report.md"
-
-RANKED_BY = ("validation/retention", "validation/r2")
-"""By what runs and jobs are ranked: on validation rows, for test rows choose nothing."""
 
 
 @dataclass(frozen=True, slots=True)
