@@ -252,6 +252,14 @@ class NoGradientError(TranscoderError):
         super().__init__(f"no gradient can be taken along {path}: {reason}; {remedy}")
 
 
+class NoConfidenceError(TranscoderError):
+    """A path along which nobody can say how familiar a value is."""
+
+    def __init__(self, path: str, reason: str, remedy: str) -> None:
+        self.path, self.reason, self.remedy = path, reason, remedy
+        super().__init__(f"there is no confidence along {path}: {reason}; {remedy}")
+
+
 class AdapterMismatchError(TranscoderError):
     """An adapter that cannot join two specs."""
 

@@ -8,14 +8,16 @@ from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 import yaml
 from huggingface_hub import ModelCard, ModelCardData
 from typer.testing import CliRunner, Result
 
-from tests.registry.registry_worlds import JOINT, filled_registry, onnx_file
+from tests.registry.registry_worlds import JOINT, filled_registry, joint, onnx_file
 from transcoder.cli import app
-from transcoder.interchange import read_signature
+from transcoder.evaluation import FAMILIARITY, Familiarity
+from transcoder.interchange import read_signature, with_metadata
 from transcoder.registry import Registry
 from transcoder.reports import PlainScore, RunResult, write_result
 from transcoder.vocabulary import Interval, JsonValue, Score, Segment, SegmentKind
@@ -179,3 +181,32 @@ def test_a_model_card_of_what_was_not_measured_says_so(registry: Path, tmp_path:
 
 def test_a_model_without_a_place_is_wrong_usage(registry: Path) -> None:
     assert call(registry, "get-model", "EnDe").exit_code == 2
+
+
+def test_a_transcoder_of_old_has_no_confidence_and_says_what_to_do(
+    registry: Path, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", np.zeros(8, np.float32))
+    ends = ("convert", "--from", str(JOINT.source), "--to", str(JOINT.target))
+    failed = call(registry, *ends, str(tmp_path / "x.npy"), "--confidence")
+    assert failed.exit_code == 1
+    assert f"{JOINT.model!r} #4 does not say what it was trained on; train it" in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert call(registry, *ends, "x.npy", "--confidence", "--rows").exit_code == 2
+
+
+def test_confidence_is_told_beside_the_result(registry: Path, tmp_path: Path) -> None:
+    latents = np.random.default_rng(0).normal(size=(50, 8))
+    known = Familiarity.fit(50, np.zeros(8), latents.T @ latents, validation=latents)
+    onnx = with_metadata(onnx_file(7), {FAMILIARITY: known.text()}, "T")
+    with closing(Registry.open(registry)) as kept, kept.transaction("it") as transaction:
+        segment = replace(
+            joint(7), digest=sha256(onnx).hexdigest(), signature=read_signature(onnx, "T")
+        )
+        transaction.put_segment(segment, onnx)
+    np.save(tmp_path / "x.npy", np.full(8, 100, np.float32))
+    ends = ("convert", "--from", str(JOINT.source), "--to", str(JOINT.target))
+    told = call(registry, *ends, str(tmp_path / "x.npy"), "--confidence", "--json")
+    (confidence,) = json.loads(told.stdout)["confidence"]
+    assert (confidence["transcoder"], confidence["percentile"]) == (JOINT.model, 100)
+    assert "farther from its training latents than 100 % of 50 validation rows" in told.stderr

@@ -2,13 +2,20 @@
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.workflows.conftest import finish
-from transcoder.errors import CheckpointError, NoOpportunityError, TranscoderError
+from transcoder.errors import (
+    CheckpointError,
+    NoConfidenceError,
+    NoOpportunityError,
+    TranscoderError,
+)
 from transcoder.recipe import (
     DataConfig,
     DebugChoice,
@@ -69,6 +76,29 @@ def test_the_version_carries_its_lineage_and_its_scores(finished: Run) -> None:
     assert latency.value > 0
     assert segment.signature is not None
     assert len(onnx) == segment.signature.size_bytes
+
+
+def test_what_was_trained_says_how_familiar_a_value_is(finished: Run) -> None:
+    middleware = Middleware.open(finished[0].registry.url)
+    path = middleware.get_path("{A}", "text<de>")
+    latents = Middleware.open(finished[0].registry.url)
+    near = latents.convert("qz", latents.get_path("text<en>", "{A}"))
+    assert isinstance(near, Mapping)
+    far = {"hidden": 50 * np.asarray(near["hidden"])}
+    first, second = (middleware.convert(each, path, confidence=True) for each in (near, far))
+    assert first.value == middleware.convert(near, path) == "qz"
+    assert [each.transcoder for each in first.confidence] == ["A_to_text"]
+    assert first.confidence[0].percentile < 99 < second.confidence[0].percentile
+    middleware.close()
+    latents.close()
+
+
+def test_a_path_without_a_transcoder_has_no_confidence(finished: Run) -> None:
+    middleware = Middleware.open(finished[0].registry.url)
+    path = middleware.get_path("text<en>", "text_latent")
+    with pytest.raises(NoConfidenceError, match="no transcoder is on it, and only they keep"):
+        middleware.convert("qz", path, confidence=True)
+    middleware.close()
 
 
 def test_a_run_leaves_a_report_with_graph_curves_and_rows(finished: Run) -> None:

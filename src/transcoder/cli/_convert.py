@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, final
@@ -92,6 +93,10 @@ def convert(
     rows: Annotated[
         bool, typer.Option("--rows", help="The file holds many: .npy, .parquet, or lines.")
     ] = False,
+    confidence: Annotated[
+        bool,
+        typer.Option("--confidence", help="How familiar the value is to each transcoder."),
+    ] = False,
     oracles: OraclesOption = True,
     differentiable: DifferentiableOption = False,
     as_json: JsonOption = False,
@@ -100,6 +105,9 @@ def convert(
     from transcoder.serving import ServingSettings, write_value
     from transcoder.workflows import licences_of
 
+    if confidence and (rows or gradients or cotangent):
+        message = "it is told of one value without gradients; leave out the other options"
+        raise typer.BadParameter(message, param_hint="--confidence")
     with failing_in_one_sentence():
         serving = ServingSettings(
             threads=threads,
@@ -121,9 +129,8 @@ def convert(
             _with_rows(opened, value, path, (output, column), as_json=as_json)
             return
         given = _given(opened, path, value)
-        said: dict[str, JsonValue] = {}
-        if gradients is None and cotangent is None:
-            result = opened.convert(given, path)
+        if confidence:
+            result, said = _with_confidence(opened, given, path)
         else:
             result, said = _with_gradients(opened, given, path, (gradients, cotangent))
         if output is not None:
@@ -202,12 +209,24 @@ class _RateColumn(ProgressColumn):
         return Text(f"{task.finished_speed or task.speed or 0:,.0f} rows/s")
 
 
+def _with_confidence(
+    opened: "Middleware", value: Value, path: EdgePath
+) -> tuple[Value, dict[str, JsonValue]]:
+    found = opened.convert(value, path, confidence=True)
+    for each in found.confidence:
+        sys.stderr.write(f"{each}\n")
+    told: list[JsonValue] = [asdict(each) for each in found.confidence]
+    return found.value, {"confidence": told}
+
+
 def _with_gradients(
     opened: "Middleware", value: Value, path: EdgePath, files: tuple[Path | None, Path | None]
 ) -> tuple[Value, dict[str, JsonValue]]:
     from transcoder.serving import read_tensors, write_value
 
     output, weights = files
+    if output is None and weights is None:
+        return opened.convert(value, path), {}
     if output is None:
         message = "--cotangent weighs gradients; say with --gradients where to write them"
         raise typer.BadParameter(message)

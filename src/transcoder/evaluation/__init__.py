@@ -3,6 +3,7 @@
 from transcoder.evaluation._alignment import linear_cka
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
 from transcoder.evaluation._choice import Choice, choose_current
+from transcoder.evaluation._familiarity import FAMILIARITY, Familiarity, mean_latents
 from transcoder.evaluation._judge import (
     NATIVE_FLOOR,
     Exam,
@@ -25,11 +26,13 @@ from transcoder.evaluation._neighbours import (
 from transcoder.evaluation._retrieval import Retrieval, retrieval
 
 __all__ = [
+    "FAMILIARITY",
     "NATIVE_FLOOR",
     "NEIGHBOURS",
     "Bootstrap",
     "Choice",
     "Exam",
+    "Familiarity",
     "Judgement",
     "Questions",
     "Retrieval",
@@ -41,6 +44,7 @@ __all__ = [
     "judge",
     "latent_scores",
     "linear_cka",
+    "mean_latents",
     "nearest_rows",
     "per_row_match",
     "prepare_exam",

@@ -17,6 +17,7 @@ from transcoder.interchange._cut_nouns import (
 from transcoder.interchange._cutting import cut, expose, find_cuts, splice, with_ends
 from transcoder.interchange._files import read_model, vetted
 from transcoder.interchange._fit import UNKNOWN_AXIS, check_segment
+from transcoder.interchange._metadata import read_metadata, with_metadata
 from transcoder.interchange._signature import read_signature
 
 __all__ = [
@@ -34,9 +35,11 @@ __all__ = [
     "cut",
     "expose",
     "find_cuts",
+    "read_metadata",
     "read_model",
     "read_signature",
     "splice",
     "vetted",
     "with_ends",
+    "with_metadata",
 ]

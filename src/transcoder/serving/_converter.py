@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, final, overload
 
 from transcoder.errors import FaultsError
+from transcoder.serving._confidence import ConfidentRunner
 from transcoder.serving._cotangent import Cotangent
 from transcoder.serving._differentiator import Differentiator
 from transcoder.sessions import (
@@ -14,7 +15,7 @@ from transcoder.sessions import (
     Runner,
     SessionPool,
 )
-from transcoder.vocabulary import Catalog, EdgePath, Gradients, Tensors, Value
+from transcoder.vocabulary import Catalog, Confident, EdgePath, Gradients, Tensors, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Converter:
         )
         self._runner = Runner(catalog, pool, self._oracles, asked.batch_size)
         self._differentiator = Differentiator(self._runner, read_blob)
+        self._confident = ConfidentRunner(self._runner, read_blob)
 
     @overload
     def convert(
@@ -111,6 +113,19 @@ class Converter:
         if return_gradients:
             return next(self._differentiator.run_many(path, [value], [cotangent]))
         return self._runner.run(path, [value])[0]
+
+    def convert_confidently(self, value: Value, path: EdgePath) -> Confident:
+        """Take one value along a path, and say at each transcoder how familiar it is.
+
+        Args:
+            value: Of the path's source.
+            path: Where to go.
+
+        Raises:
+            NoConfidenceError: If no transcoder is on it, or one does not know its training.
+            TranscoderError: If an edge fails; it names the edge.
+        """
+        return self._confident.run(path, value)
 
     @overload
     def convert_many(

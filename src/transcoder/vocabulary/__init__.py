@@ -1,6 +1,7 @@
 """The frozen nouns that every other layer shares."""
 
 from transcoder.vocabulary._catalog import Catalog, ModalityEntry
+from transcoder.vocabulary._confidence import Confidence, Confident
 from transcoder.vocabulary._dataset import Column, Dataset, DatasetType
 from transcoder.vocabulary._digest import JsonValue, canonical_json, digest_of
 from transcoder.vocabulary._edge import (
@@ -42,6 +43,8 @@ __all__ = [
     "Array",
     "Catalog",
     "Column",
+    "Confidence",
+    "Confident",
     "Content",
     "Cost",
     "Dataset",

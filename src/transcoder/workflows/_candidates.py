@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from transcoder.adapters import Affine
+from transcoder.evaluation import FAMILIARITY, Familiarity
 from transcoder.export import Exported, export_affine
-from transcoder.interchange import read_signature
+from transcoder.interchange import read_signature, with_metadata
 from transcoder.sessions import Runner
 from transcoder.vocabulary import Segment, SegmentKey, SegmentKind
 from transcoder.workflows._plan import TrainingPlan
@@ -27,23 +28,39 @@ class Candidate:
 
 
 def make_candidate(
-    name: str, exported: Exported, *, key: SegmentKey, runner: Runner
+    name: str, exported: Exported, *, key: SegmentKey, runner: Runner, familiarity: Familiarity
 ) -> Candidate:
-    """Give an exported file its identity, and let the runner find it."""
+    """Give an exported file its identity, and let the runner find it.
+
+    Args:
+        name: What people call it.
+        exported: The file.
+        key: Under what it is registered.
+        runner: What will run it.
+        familiarity: What it was trained on; the file carries it.
+    """
+    onnx = with_metadata(exported.onnx, {FAMILIARITY: familiarity.text()}, name)
     segment = Segment(
         key,
         kind=SegmentKind.TRANSCODER,
-        digest=sha256(exported.onnx).hexdigest(),
-        signature=read_signature(exported.onnx, name),
+        digest=sha256(onnx).hexdigest(),
+        signature=read_signature(onnx, name),
         names=exported.names,
     )
-    runner.sessions.add(str(segment.digest), exported.onnx)
-    return Candidate(name, segment, exported.onnx)
+    runner.sessions.add(str(segment.digest), onnx)
+    return Candidate(name, segment, onnx)
 
 
 def closed_form_candidate(
-    affine: Affine, plan: TrainingPlan, *, key: SegmentKey, runner: Runner
+    affine: Affine,
+    plan: TrainingPlan,
+    *,
+    key: SegmentKey,
+    runner: Runner,
+    familiarity: Familiarity,
 ) -> Candidate:
     """Export a closed form as any adapter is."""
     exported = export_affine(affine.weight, affine.bias, plan.source_spec, plan.target_spec)
-    return make_candidate(affine.name, exported, key=key, runner=runner)
+    return make_candidate(
+        affine.name, exported, key=key, runner=runner, familiarity=familiarity
+    )

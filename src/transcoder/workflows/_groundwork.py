@@ -7,7 +7,7 @@ import numpy as np
 
 from transcoder.adapters import Moments, Statistics, fit_ladder, vector_of
 from transcoder.data import LatentStore
-from transcoder.evaluation import Bootstrap
+from transcoder.evaluation import Bootstrap, Familiarity, mean_latents
 from transcoder.training import Start
 from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
@@ -31,6 +31,7 @@ class Groundwork:
         rungs: All closed forms, the cheapest first.
         best: The best of them on validation rows.
         start: Where the adapter begins.
+        familiarity: Where the source's latents lie.
     """
 
     materials: Sequence[Materials]
@@ -38,6 +39,7 @@ class Groundwork:
     rungs: Sequence[Candidate]
     best: Candidate
     start: Start
+    familiarity: Familiarity
 
 
 def lay_groundwork(
@@ -66,16 +68,24 @@ def lay_groundwork(
         bootstrap=Bootstrap(config.resamples, config.seed),
         train_mean=training.target_mean,
     )
+    familiarity = Familiarity.fit(
+        training.rows,
+        training.source_mean,
+        training.source_products,
+        validation=_validation_latents(plan, materials),
+    )
     affines = fit_ladder(training, validation)
     rungs = [
-        closed_form_candidate(each, plan, key=bureau.key, runner=bureau.runner)
+        closed_form_candidate(
+            each, plan, key=bureau.key, runner=bureau.runner, familiarity=familiarity
+        )
         for each in affines
     ]
     best = bench.best_on_validation(rungs)
     narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
     affine = next(each for each in affines if each.name == best.name)
     start = Start(affine, Statistics.of(training), config.seed)
-    return Groundwork(materials, bench, rungs, best, start)
+    return Groundwork(materials, bench, rungs, best, start, familiarity)
 
 
 def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -> Moments:
@@ -85,6 +95,11 @@ def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -
         for each in materials
         for piece in _pieces(each.rows[split])
     )
+
+
+def _validation_latents(plan: TrainingPlan, materials: Sequence[Materials]) -> np.ndarray:
+    batches = (each.source.take(each.rows[Split.VALIDATION]) for each in materials)
+    return np.concatenate([mean_latents(each, plan.source_spec) for each in batches])
 
 
 def _pieces(rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -22,6 +22,7 @@ from transcoder.registry import Commit, PastCommit, Registry, Swept, Transaction
 from transcoder.serving import Converter, Cotangent, ServingSettings
 from transcoder.vocabulary import (
     Catalog,
+    Confident,
     EdgePath,
     Gradients,
     Modality,
@@ -250,10 +251,14 @@ class Middleware(RegistryCalls[Commit], Tellings):
         self, value: Value, path: EdgePath, *, return_gradients: Literal[True],
         cotangent: Cotangent | None = None,
     ) -> Gradients: ...  # fmt: skip
+    @overload
+    def convert(
+        self, value: Value, path: EdgePath, *, confidence: Literal[True]
+    ) -> Confident: ...
     def convert(
         self, value: Value, path: EdgePath, *, return_gradients: bool = False,
-        cotangent: Cotangent | None = None,
-    ) -> Value | Gradients:  # fmt: skip
+        cotangent: Cotangent | None = None, confidence: bool = False,
+    ) -> Value | Gradients | Confident:  # fmt: skip
         """Take one value along a path; with gradients, back along its last differentiable run.
 
         Args:
@@ -261,7 +266,11 @@ class Middleware(RegistryCalls[Commit], Tellings):
             path: Where to go.
             return_gradients: Whether gradients are wanted too; torch is imported only then.
             cotangent: The weights of what stands at the end of the run; ones by default.
+            confidence: Whether to say how far its latents lie from what each transcoder on the
+                way was trained on; not together with gradients.
         """
+        if confidence:
+            return self._converter.convert_confidently(value, path)
         if return_gradients:
             return self._converter.convert(
                 value, path, return_gradients=True, cotangent=cotangent

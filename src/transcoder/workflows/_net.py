@@ -15,6 +15,7 @@ from transcoder.workflows._fitting import (
     data_module,
     term_settings,
 )
+from transcoder.workflows._groundwork import Groundwork
 from transcoder.workflows._materials import Materials
 
 
@@ -61,14 +62,17 @@ def fit_net(
     return fitted
 
 
-def export_net(bureau: Bureau, fitted: Fitted, materials: Materials) -> Candidate:
+def export_net(bureau: Bureau, fitted: Fitted, ground: Groundwork) -> Candidate:
     """Make a file of a trained adapter, checked on some rows."""
     plan, kind = bureau.plan, bureau.config.adapter.kind
+    materials = ground.materials[0]
     example = materials.source.take(materials.rows[Split.VALIDATION][:8])
     exported = export_adapter(
         fitted.adapter, plan.source_spec, plan.target_spec, example=example
     )
-    return make_candidate(kind, exported, key=bureau.key, runner=bureau.runner)
+    return make_candidate(
+        kind, exported, key=bureau.key, runner=bureau.runner, familiarity=ground.familiarity
+    )
 
 
 def maybe_checkpoint(asked: str) -> Path | None:

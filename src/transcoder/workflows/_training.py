@@ -160,7 +160,7 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
     fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config))
     if not is_first_process():
         return None
-    net = export_net(bureau, fitted, ground.materials[0])
+    net = export_net(bureau, fitted, ground)
     narrator.stage("Judge the exported files on test rows")
     result = register_run(
         bureau.registry,

@@ -42,7 +42,7 @@ def try_out(bureau: Bureau, sources: Mapping[str, Source]) -> None:
         fitted = fit_net(tried, ground.materials, ground.start, settings)
         first, last = fitted.history[0]["train/loss"], fitted.history[-1]["train/loss"]
         bureau.narrator.say(f"loss of the batch {first:.4f} at first, {last:.4f} at last")
-        net = export_net(tried, fitted, ground.materials[0])
+        net = export_net(tried, fitted, ground)
         judged = ground.bench.judgement(net, Split.VALIDATION)
         scores = ", ".join(f"{each.name} {each.value:.3f}" for each in judged.scores)
         bureau.narrator.say(f"the exported file: {scores}; nothing was registered")
