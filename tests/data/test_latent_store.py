@@ -174,7 +174,12 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(tmp_path
         store.writer(KEY, spec=SPECS["{Vector}"], rows=10**15, route="words") as writer,
     ):
         writer.append({"vector": np.zeros((2, 2), np.float32)})
-    assert not (tmp_path / f"{KEY}.partial" / "0.values").read_bytes()
+    assert not list((tmp_path / f"{KEY}.partial").iterdir())
+
+
+def test_a_disk_that_is_too_small_for_what_is_planned_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"1,000 TB are needed and .*B are free; free space"):
+        LatentStore(tmp_path / "not" / "there").require_space(10**15)
 
 
 @pytest.mark.parametrize("torn", [b"torn", None], ids=["longer", "shorter"])

@@ -22,7 +22,7 @@ from transcoder.errors import (
     RegistryVersionError,
     TranscoderError,
 )
-from transcoder.recipe import RegistryConfig, RunConfig
+from transcoder.recipe import DataConfig, RegistryConfig, RunConfig
 from transcoder.registry import Registry
 from transcoder.workflows import Middleware
 
@@ -90,6 +90,19 @@ def test_a_network_that_gives_nan_is_named_with_its_row(config: RunConfig) -> No
         NonFiniteError, match=r"\[A\].*gave NaN or infinity in 'hidden' at row 25"
     ):
         finish(config)
+
+
+def test_rows_that_cannot_be_used_stop_a_run_unless_it_may_leave_them_out(
+    config: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = Path(config.world).parent / "words.csv"
+    lines = words.read_text("utf-8").splitlines()
+    lines[6] = f",{lines[6].partition(',')[2]}"
+    words.write_text("\n".join(lines) + "\n", "utf-8")
+    with pytest.raises(DataError, match="column 'english' holds an empty text at row 5"):
+        train(config)
+    train(replace(config, data=DataConfig(max_skipped=1)))
+    assert "1 rows left out: 1 for empty text (first row 5)" in capsys.readouterr().out
 
 
 def test_an_empty_dataset_is_refused(config: RunConfig) -> None:

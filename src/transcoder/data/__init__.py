@@ -12,7 +12,7 @@ from transcoder.data._materialize import (
 )
 from transcoder.data._store import LatentStore, StoreEntry
 from transcoder.data._stored import StoredTensors
-from transcoder.data._table import Table, rows_of
+from transcoder.data._table import Table, rows_of, usable_rows
 
 __all__ = [
     "LatentStore",
@@ -28,4 +28,5 @@ __all__ = [
     "planned_bytes",
     "rows_of",
     "store_key",
+    "usable_rows",
 ]

@@ -87,6 +87,9 @@ class _ArrayColumn:
     def read(self, start: int, stop: int) -> Sequence[object]:
         return list(np.asarray(self._array[start:stop]))
 
+    def block(self, start: int, stop: int) -> Array:
+        return np.asarray(self._array[start:stop])
+
 
 def _parted(place: str) -> tuple[Path, str]:
     """Part a place into its file and, behind a colon, what is wanted of it."""

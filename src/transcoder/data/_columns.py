@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, final, overload
 import numpy as np
 from typing_extensions import override
 
+from transcoder.data._skipped import UNUSABLE, SkippedRows
 from transcoder.errors import DataError, MissingExtraError
 from transcoder.vocabulary import (
     Array,
@@ -19,6 +20,7 @@ from transcoder.vocabulary import (
     Waveform,
 )
 
+_NUMBERS = "biuf"
 _REAL = frozenset({"float16", "float32", "float64"})
 
 
@@ -31,9 +33,22 @@ class RawColumn(Protocol):
         """Read the rows from start to before stop."""
         ...
 
+    def block(self, start: int, stop: int) -> Array | None:
+        """Read them as one array, rows along the first axis; None where that cannot be."""
+        ...
+
 
 class UnfitValueError(ValueError):
-    """A raw value that cannot become a value of the modality; the text says why."""
+    """A raw value that cannot become a value of the modality; the text says why.
+
+    Args:
+        found: What is there and what is wanted.
+        reason: Why in words that such rows share.
+    """
+
+    def __init__(self, found: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(found)
 
 
 Converter: TypeAlias = Callable[[object], Value]
@@ -45,17 +60,19 @@ class LazyColumn(Sequence[Value]):
     """A raw column seen through a converter.
 
     Args:
-        dataset: What errors call the dataset.
-        name: What they call the column.
+        name: What errors call it.
         raw: Where raw values come from.
         convert: What makes them values.
+        skipped: Where rows that cannot be used are noted.
     """
 
-    def __init__(self, dataset: str, name: str, raw: RawColumn, convert: Converter) -> None:
-        self._dataset = dataset
+    def __init__(
+        self, name: str, raw: RawColumn, convert: Converter, *, skipped: SkippedRows
+    ) -> None:
         self._name = name
         self._raw = raw
         self._convert = convert
+        self._skipped = skipped
 
     @override
     def __len__(self) -> int:
@@ -74,6 +91,13 @@ class LazyColumn(Sequence[Value]):
             return self._values(range(rows, rows + 1))[0]
         return self._values(rows)
 
+    def maybe_block(self, start: int, stop: int) -> dict[str, Array] | None:
+        """Read tensors from start to before stop as one batch; None where that cannot be."""
+        if not isinstance(self._convert, TensorConverter):
+            return None
+        raw = self._raw.block(start, stop)
+        return None if raw is None or raw.dtype.kind not in _NUMBERS else self._convert(raw)
+
     def _values(self, rows: range) -> list[Value]:
         if not rows:
             return []
@@ -85,9 +109,32 @@ class LazyColumn(Sequence[Value]):
         try:
             return self._convert(raw)
         except UnfitValueError as error:
+            if self._skipped.most:
+                self._skipped.note({row: error.reason})
+                return UNUSABLE
             found = f"column {self._name!r} holds {error} at row {row}"
             remedy = "correct that row, or name another column for that modality"
-            raise DataError(self._dataset, found, remedy) from error
+            raise DataError(self._skipped.dataset, found, remedy) from error
+
+
+@final
+class TensorConverter:
+    """Makes numbers the one tensor of a spec: a row, or a batch of rows.
+
+    Args:
+        tensor: What is wanted.
+    """
+
+    def __init__(self, tensor: TensorSpec) -> None:
+        self._tensor = tensor
+        self._is_real = tensor.dtype in _REAL
+
+    def __call__(self, raw: object) -> dict[str, Array]:
+        """Take numbers as they are, but for real ones of another length than is wanted."""
+        array = _array(raw)
+        if array.dtype.kind == "f" and self._is_real:
+            array = array.astype(self._tensor.dtype, copy=False)
+        return {self._tensor.name: array}
 
 
 def converter(catalog: Catalog, modality: Modality, folder: Path, dataset: str) -> Converter:
@@ -107,8 +154,7 @@ def converter(catalog: Catalog, modality: Modality, folder: Path, dataset: str) 
         if len(spec.names) > 1:
             found = f"{str(modality)!r} is carried by {len(spec.names)} tensors, {spec}"
             raise DataError(dataset, found, "name a column for a modality of one tensor")
-        (tensor,) = spec.tensors
-        return lambda raw: {tensor.name: _tensor(raw, tensor)}
+        return TensorConverter(spec.tensors[0])
     payload = catalog.modality_type(modality).payload
     if payload is None:
         found = f"the type of {str(modality)!r} has neither a payload nor a spec"
@@ -124,7 +170,7 @@ def text(raw: object) -> str:
         return str(raw)
     if isinstance(raw, int | np.integer) and not isinstance(raw, bool):
         return str(raw)
-    raise UnfitValueError(f"{_shown(raw)} where text is wanted")
+    raise UnfitValueError(f"{_shown(raw)} where text is wanted", "no text")
 
 
 def _label(raw: object) -> int:
@@ -132,21 +178,15 @@ def _label(raw: object) -> int:
         return int(raw)
     if isinstance(raw, str) and raw.removeprefix("-").isdecimal():
         return int(raw)
-    raise UnfitValueError(f"{_shown(raw)} where a label, a whole number, is wanted")
+    found = f"{_shown(raw)} where a label, a whole number, is wanted"
+    raise UnfitValueError(found, "no label")
 
 
 def _array(raw: object) -> Array:
     array = np.asarray(raw)
-    if array.dtype.kind in "biuf":
+    if array.dtype.kind in _NUMBERS:
         return array
-    raise UnfitValueError(f"{_shown(raw)} where numbers are wanted")
-
-
-def _tensor(raw: object, wanted: TensorSpec) -> Array:
-    """Take numbers as they are, but for real ones of another length than is wanted."""
-    array = _array(raw)
-    is_other = array.dtype.kind == "f" and wanted.dtype in _REAL
-    return array.astype(wanted.dtype, copy=False) if is_other else array
+    raise UnfitValueError(f"{_shown(raw)} where numbers are wanted", "no numbers")
 
 
 def _waveform(raw: object, folder: Path) -> Waveform:
@@ -160,10 +200,11 @@ def _waveform(raw: object, folder: Path) -> Waveform:
     except (OSError, soundfile.SoundFileError) as error:
         reason = " ".join(str(error).split())
         raise UnfitValueError(
-            f"{_shown(raw)}, a file that cannot be read ({reason}),"
+            f"{_shown(raw)}, a file that cannot be read ({reason}),", "an unreadable file"
         ) from error
     if samples.ndim != 1:
-        raise UnfitValueError(f"{_shown(raw)}, sound in {samples.shape[1]} channels, not one,")
+        found = f"{_shown(raw)}, sound in {samples.shape[1]} channels, not one,"
+        raise UnfitValueError(found, "sound in several channels")
     return Waveform(samples, rate_hz)
 
 
@@ -177,7 +218,8 @@ def _sound_source(raw: object, folder: Path) -> Path | BytesIO:
         return BytesIO(raw)
     if isinstance(raw, str):
         return folder / raw
-    raise UnfitValueError(f"{_shown(raw)} where the name of a sound file is wanted")
+    found = f"{_shown(raw)} where the name of a sound file is wanted"
+    raise UnfitValueError(found, "no sound file")
 
 
 def _shown(raw: object) -> str:

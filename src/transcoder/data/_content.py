@@ -6,7 +6,7 @@ from typing import final
 
 import numpy as np
 
-from transcoder.vocabulary import Array, Value, Waveform, canonical_json
+from transcoder.vocabulary import Array, Tensors, Value, Waveform, canonical_json
 
 _TOGETHER = 4096  # texts and numbers that are written as one piece
 
@@ -30,6 +30,22 @@ class ContentDigest:
                 continue
             for piece in _pieces(value):
                 self._digest.update(piece)
+
+    def update_block(self, block: Tensors) -> None:
+        """Add rows of tensors that are one batch; the digest is that of its single rows.
+
+        Args:
+            block: Named arrays, batch axis first.
+        """
+        parts: list[Array] = []
+        for name in sorted(block):
+            array = np.ascontiguousarray(block[name])
+            head = f"{name}\n{_head(array.dtype, array.shape[1:])}".encode()
+            told = np.frombuffer(head, dtype=np.uint8)
+            parts.append(np.broadcast_to(told, (len(array), len(told))))
+            if array.size:
+                parts.append(array.reshape(len(array), -1).view(np.uint8))
+        self._digest.update(np.concatenate(parts, axis=1).data)
 
     def hexdigest(self) -> str:
         """SHA-256 of what was added so far, in hexadecimal; more may be added."""
@@ -66,5 +82,9 @@ def _line(plain: Sequence[str | int]) -> bytes:
 
 
 def _array_pieces(array: Array) -> Iterable[bytes]:
-    yield f"{array.dtype.str}{array.shape}\n".encode()
+    yield _head(array.dtype, array.shape).encode()
     yield array.tobytes()
+
+
+def _head(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> str:
+    return f"{dtype.str}{shape}\n"

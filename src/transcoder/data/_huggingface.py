@@ -11,13 +11,14 @@ import numpy as np
 
 from transcoder.data._columns import RawColumn
 from transcoder.errors import DataError, MissingExtraError
-from transcoder.vocabulary import Dataset, JsonValue
+from transcoder.vocabulary import Array, Dataset, JsonValue
 
 if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
 _OPTIONS = frozenset({"path", "name", "data_files", "split", "revision", "cache_dir", "folder"})
+_LISTS = ("list<", "large_list<", "fixed_size_list<")
 _NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
 
 
@@ -62,7 +63,7 @@ class _ArrowColumn:
     def read(self, start: int, stop: int) -> Sequence[object]:
         piece = self._column.slice(start, stop - start)
         kind = piece.type
-        if str(kind).startswith(("list<", "large_list<", "fixed_size_list<")):
+        if str(kind).startswith(_LISTS):
             rows: list[object] = [
                 None if each is None else np.asarray(each)
                 for each in piece.to_numpy(zero_copy_only=False)
@@ -70,6 +71,21 @@ class _ArrowColumn:
             return rows
         values: list[object] = piece.to_pylist()
         return values
+
+    def block(self, start: int, stop: int) -> Array | None:
+        """Lists of numbers that are all equally long."""
+        piece = self._column.slice(start, stop - start).combine_chunks()
+        if not str(piece.type).startswith(_LISTS) or piece.null_count:
+            return None
+        flat = piece.flatten()
+        if flat.null_count or str(flat.type).startswith(_LISTS) or len(flat) % len(piece):
+            return None
+        lengths = piece.value_lengths().to_numpy() if hasattr(piece, "value_lengths") else None
+        width = len(flat) // len(piece)
+        if lengths is not None and (lengths != width).any():
+            return None
+        numbers: Array = flat.to_numpy(zero_copy_only=False)
+        return numbers.reshape(len(piece), width)
 
 
 def _check_options(dataset: Dataset) -> None:

@@ -93,6 +93,14 @@ class Layout:
         shape = (0 if self.free is None else 1, *self.inner)
         return np.zeros(shape, dtype=self.dtype)
 
+    @property
+    def blank(self) -> Array:
+        """What is stored for a row that was left out, without batch axis."""
+        shape = list(self.inner)
+        if self.free is not None:
+            shape.insert(self.free, 0)
+        return np.zeros(shape, dtype=self.dtype)
+
     def lengths(self, rows: RowArrays) -> Rows:
         """How long each row is along its free axis, int64 (row,)."""
         free = 0 if self.free is None else self.free

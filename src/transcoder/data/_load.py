@@ -10,6 +10,7 @@ from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, con
 from transcoder.data._content import group_of_content
 from transcoder.data._huggingface import load_huggingface
 from transcoder.data._openml import load_openml
+from transcoder.data._skipped import SkippedRows
 from transcoder.data._table import Table
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Catalog, Dataset, Value
@@ -25,12 +26,13 @@ _LOADERS: Mapping[str, Loader] = {
 }
 
 
-def load_table(dataset: Dataset, catalog: Catalog) -> Table:
+def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> Table:
     """Read a dataset; values of long columns are read when asked for.
 
     Args:
         dataset: What to read.
         catalog: Says what the modalities of its columns are in Python.
+        max_skipped: How many rows that cannot be used may be left out.
 
     Raises:
         DataError: If it cannot be read, has no rows, lacks a column, or holds something else
@@ -45,12 +47,13 @@ def load_table(dataset: Dataset, catalog: Catalog) -> Table:
     named += [name for name in (group, dataset.stratum) if name]
     raw = _LOADERS[dataset.loader](dataset, list(dict.fromkeys(named)))
     folder = Path(str(dataset.options.get("folder", "")))
+    skipped = SkippedRows(dataset.name, max_skipped)
     columns: dict[str, Sequence[Value]] = {
         each.name: LazyColumn(
-            dataset.name,
             each.name,
             raw[each.name],
             converter(catalog, each.modality, folder, dataset.name),
+            skipped=skipped,
         )
         for each in dataset.columns
     }
@@ -61,7 +64,7 @@ def load_table(dataset: Dataset, catalog: Catalog) -> Table:
     else:
         groups = _texts(dataset, raw, group) if group else _numbers(columns)
     strata = _texts(dataset, raw, dataset.stratum) if dataset.stratum else None
-    return Table(dataset.name, columns, groups=groups, strata=strata)
+    return Table(dataset.name, columns, groups=groups, strata=strata, skipped=skipped)
 
 
 def _contents(dataset: Dataset, columns: Mapping[str, Sequence[Value]], name: str) -> list[str]:

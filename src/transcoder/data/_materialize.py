@@ -1,17 +1,16 @@
 """Run everything that needs no gradient, once, and keep it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from transcoder.data._content import ContentDigest
-from transcoder.data._layout import RowArrays, layouts_of
+from transcoder.data._layout import layouts_of
 from transcoder.data._store import LatentStore
 from transcoder.data._stored import FORMAT, StoredTensors
 from transcoder.data._table import Table
+from transcoder.data._windows import WindowReader, WindowRunner
 from transcoder.data._writer import EntryWriter
 from transcoder.errors import DataError
 from transcoder.sessions import Runner, split_rows
@@ -22,15 +21,11 @@ from transcoder.vocabulary import (
     Route,
     Segment,
     Spec,
-    Tensors,
-    Value,
-    Waveform,
     digest_of,
 )
 
 Progress: TypeAlias = Callable[[int], None]
 
-_WINDOW_BATCHES = 8  # batches are sorted by length within so many
 _SAMPLE_ROWS = 64
 
 
@@ -77,10 +72,14 @@ def planned_bytes(route: Route, table: Table, *, catalog: Catalog, runner: Runne
     column = table.column(route.column)
     numbers = np.linspace(0, len(table) - 1, min(len(table), _SAMPLE_ROWS), dtype=np.int64)
     values = [column[int(number)] for number in numbers]
-    rows = runner.run(route.path, values)
-    sizes = [array.nbytes for row in rows if isinstance(row, Mapping) for array in row.values()]
+    rows = _rows_of(route, table, spec, runner, _SAMPLE_ROWS)
+    done = rows.run_batch(numbers, values)
+    if done is None:
+        return 0
+    sample = split_rows(done[1], spec)
+    size_bytes = sum(array.nbytes for row in sample for array in row.values())
     offsets = 8 * sum(layout.free is not None for layout in layouts)
-    return round(len(table) * (sum(sizes) / len(rows) + offsets))
+    return round(len(table) * (size_bytes / len(sample) + offsets))
 
 
 def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each is named
@@ -110,9 +109,9 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
         The tensors of the route's target for every row of the table, in its order.
 
     Raises:
-        DataError: If the route does not end in tensors, or the column has changed since its
-            digest was taken.
-        NonFiniteError: If a tensor of some row holds NaN or infinity.
+        DataError: If the route does not end in tensors, the column has changed since its
+            digest was taken, or more rows cannot be used than the table may leave out.
+        NonFiniteError: If a tensor of some row holds NaN or infinity and none may be left out.
         StorageError: If the store is damaged, too small, full or not to be written.
     """
     spec = _spec_of(route, catalog)
@@ -123,99 +122,66 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
         with store.locked(key):
             stored = store.maybe_open(key)
             if stored is None:
-                parts = _Parts(route, table, spec, runner, batch_size, tell)
+                rows = _rows_of(route, table, spec, runner, batch_size)
                 edges = [edge_identity(edge) for edge in route.path.edges]
                 writer = store.writer(
                     key, spec=spec, rows=len(table), route=str(route), edges=edges
                 )
-                _compute(parts, writer)
+                _compute(rows, table, writer, tell)
                 return store.open(key)
+    table.skipped.note(stored.skipped)
     tell(len(table))
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What every window of rows needs."""
-
-    route: Route
-    table: Table
-    spec: Spec
-    runner: Runner
-    batch_size: int
-    tell: Progress
-
-
-def _compute(parts: _Parts, writer: EntryWriter) -> None:
-    column = parts.table.column(parts.route.column)
-    step = parts.batch_size * _WINDOW_BATCHES
-    with writer:
-        read = _read_again(column, writer, step)
-        parts.tell(writer.done)
-        while writer.done < len(parts.table):
-            start = writer.done
-            window = column[start : start + step]
-            read.update(window)
-            writer.append(_window(parts, window, start), read=read.hexdigest())
-        if read.hexdigest() != parts.table.column_digest(parts.route.column):
+def _compute(rows: WindowRunner, table: Table, writer: EntryWriter, tell: Progress) -> None:
+    """Fill an entry: read ahead in one thread, run in this one, write behind in another."""
+    with writer, ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(1) as behind:
+        reader = _reader(rows, table, writer)
+        table.skipped.note(writer.skipped)
+        tell(writer.done)
+        window, read = reader.maybe_next(), ""
+        written: Future[None] | None = None
+        while window is not None:
+            upcoming = ahead.submit(reader.maybe_next)
+            batches = []
+            for numbers, batch in rows.run(window):
+                batches.append((numbers, batch))
+                tell(len(numbers))
+            skipped = table.skipped.between(window.start, window.stop)
+            tell(window.stop - window.start - sum(len(numbers) for numbers, _ in batches))
+            columns, read = rows.columns(window, batches), window.read
+            if written is not None:
+                written.result()
+            written = behind.submit(writer.append, columns, read=read, skipped=skipped)
+            window = upcoming.result()
+        if written is not None:
+            written.result()
+        if writer.read != table.column_digest(rows.column):
             writer.discard()
-            found = f"column {parts.route.column!r} has changed while it was read"
+            found = f"column {rows.column!r} has changed while it was read"
             remedy = "nothing of it was kept; run again when nobody writes to its files"
-            raise DataError(parts.table.name, found, remedy)
+            raise DataError(table.name, found, remedy)
         writer.finish()
 
 
-def _read_again(column: Sequence[Value], writer: EntryWriter, step: int) -> ContentDigest:
-    """Digest what the recorded rows were computed from; forget them where it has changed."""
-    read = ContentDigest()
-    for start in range(0, writer.done, step):
-        read.update(column[start : min(start + step, writer.done)])
-    if writer.done and read.hexdigest() != writer.read:
-        writer.begin_anew()
-        return ContentDigest()
-    return read
+def _reader(rows: WindowRunner, table: Table, writer: EntryWriter) -> WindowReader:
+    """Read again what recorded rows were computed from; forget them where it has changed."""
+    column = table.column(rows.column)
+    reader = WindowReader(column, len(table), batch_size=rows.batch_size)
+    if not writer.done or reader.skip_to(writer.done) == writer.read:
+        return reader
+    writer.begin_anew()
+    return WindowReader(column, len(table), batch_size=rows.batch_size)
 
 
-def _window(parts: _Parts, values: Sequence[Value], start: int) -> dict[str, RowArrays]:
-    """Run some rows in batches of like length; give all tensors in the order of the rows."""
-    order = sorted(range(len(values)), key=lambda place: _length(values[place]))
-    batches = []
-    for first in range(0, len(order), parts.batch_size):
-        places = order[first : first + parts.batch_size]
-        numbers = [start + place for place in places]
-        picked = [values[place] for place in places]
-        batches.append(
-            _tensors(parts.runner.run_batch(parts.route.path, picked, numbers=numbers))
-        )
-        parts.tell(len(places))
-    back: NDArray[np.int64] = np.argsort(np.array(order, dtype=np.int64))
-    return _in_order(batches, parts.spec, back)
-
-
-def _in_order(
-    batches: Sequence[Tensors], spec: Spec, back: NDArray[np.int64]
-) -> dict[str, RowArrays]:
-    columns: dict[str, RowArrays] = {}
-    ragged = [
-        each.name for each in spec.tensors if any(isinstance(a, str) for a in each.axes[1:])
-    ]
-    rows = [row for batch in batches for row in split_rows(batch, spec)] if ragged else []
-    for name in spec.names:
-        if name in ragged:
-            columns[name] = [rows[place][name] for place in back]
-        else:
-            columns[name] = np.concatenate([batch[name] for batch in batches])[back]
-    return columns
-
-
-def _tensors(given: Tensors | list[Value]) -> Tensors:
-    return given if isinstance(given, Mapping) else {}
-
-
-def _length(value: Value) -> int:
-    if isinstance(value, str):
-        return len(value)
-    return len(value.samples) if isinstance(value, Waveform) else 0
+def _rows_of(
+    route: Route, table: Table, spec: Spec, runner: Runner, batch_size: int
+) -> WindowRunner:
+    layouts = layouts_of(spec, "the latent store")
+    return WindowRunner(
+        route.path, route.column, spec, layouts, runner, batch_size, table.skipped
+    )
 
 
 def _identity(edge: Edge) -> JsonValue:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from transcoder.data._columns import RawColumn
 from transcoder.errors import DataError, MissingExtraError
-from transcoder.vocabulary import Dataset
+from transcoder.vocabulary import Array, Dataset
 
 if TYPE_CHECKING:
     import openml
@@ -76,6 +76,9 @@ class _Rows:
 
     def read(self, start: int, stop: int) -> Sequence[object]:
         return list(self._rows[start:stop])
+
+    def block(self, start: int, stop: int) -> Array | None:
+        return self._rows[start:stop] if isinstance(self._rows, np.ndarray) else None
 
 
 def _check_options(dataset: Dataset) -> None:

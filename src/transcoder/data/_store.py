@@ -10,7 +10,7 @@ from typing import final
 
 from filelock import FileLock, Timeout
 
-from transcoder.data._files import maybe_read_json, storage_errors
+from transcoder.data._files import maybe_read_json, require_space, storage_errors
 from transcoder.data._stored import META, StoredTensors, is_outdated
 from transcoder.data._writer import PROGRESS, EntryWriter
 from transcoder.errors import UnknownNameError
@@ -99,6 +99,14 @@ class LatentStore:
             StorageError: If it is damaged or of another version.
         """
         self.open(key).verify()
+
+    def require_space(self, size_bytes: float) -> None:
+        """See whether the disk has room for what is to be stored.
+
+        Raises:
+            StorageError: If it has not.
+        """
+        require_space(self.root, size_bytes)
 
     def remove(self, key: str) -> None:
         """Delete an entry, complete or not; nothing where there is none.

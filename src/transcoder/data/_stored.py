@@ -38,6 +38,7 @@ class StoredTensors:
             self.spec = _spec_of(self._meta)
             self.route = str(self._meta["route"])
             self._rows = int(str(self._meta["rows"]))
+            self.skipped = skipped_of(self._meta)
         except (KeyError, TypeError, ValueError, MalformedNameError) as error:
             raise _no_meta(folder) from error
         self._parts = {
@@ -124,6 +125,22 @@ def is_outdated(told: Mapping[str, object]) -> bool:
 def spec_json(spec: Spec) -> JsonValue:
     """Write a spec so that any name survives."""
     return [[each.name, each.dtype, list(each.axes)] for each in spec.tensors]
+
+
+def skipped_json(skipped: Mapping[int, str]) -> JsonValue:
+    """Write down which rows could not be used, by why."""
+    by_reason: dict[str, list[JsonValue]] = {}
+    for row, reason in sorted(skipped.items()):
+        by_reason.setdefault(reason, []).append(row)
+    return {**by_reason}
+
+
+def skipped_of(told: Mapping[str, object]) -> dict[int, str]:
+    """Read which rows could not be used, and why."""
+    by_reason = told["skipped"]
+    if not isinstance(by_reason, dict):
+        return {}
+    return {int(row): str(reason) for reason, rows in by_reason.items() for row in rows}
 
 
 def _spec_of(meta: Mapping[str, object]) -> Spec:

@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from transcoder.data._content import ContentDigest
+from transcoder.data._skipped import SkippedRows
+from transcoder.data._windows import WindowReader
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Dataset, JsonValue, Split, Value, digest_of, split_of
 
@@ -24,6 +25,7 @@ class Table:
         columns: By name; long ones may read their values when asked.
         groups: For each row, the text by which it is split.
         strata: For each row, the text under which its score is also shown.
+        skipped: Where rows that cannot be used are noted; none may be where that is not given.
 
     Raises:
         DataError: If there are no rows, or columns differ in length.
@@ -36,8 +38,10 @@ class Table:
         *,
         groups: Sequence[str],
         strata: Sequence[str] | None = None,
+        skipped: SkippedRows | None = None,
     ) -> None:
         self.name = name
+        self.skipped = SkippedRows(name) if skipped is None else skipped
         self.groups = groups
         self.strata = strata
         self._columns = dict(columns)
@@ -70,13 +74,23 @@ class Table:
             raise UnknownNameError(f"column of {self.name!r}", name, self._columns)
         return self._columns[name]
 
+    def subset(self, rows: NDArray[np.int64]) -> "Table":
+        """Read some rows into a table of their own; what is known to be unusable stays so."""
+        skipped = SkippedRows(self.name, self.skipped.most)
+        columns = {
+            name: [values[int(row)] for row in rows] for name, values in self._columns.items()
+        }
+        known = self.skipped.reasons
+        skipped.note({new: known[row] for new, row in enumerate(rows.tolist()) if row in known})
+        strata = None if self.strata is None else [self.strata[row] for row in rows]
+        groups = [self.groups[row] for row in rows]
+        return Table(self.name, columns, groups=groups, strata=strata, skipped=skipped)
+
     def column_digest(self, name: str) -> str:
         """SHA-256 of the values of one column; read once."""
         if name not in self._digests:
-            values, digest = self.column(name), ContentDigest()
-            for start in range(0, len(values), _SLICE):
-                digest.update(values[start : start + _SLICE])
-            self._digests[name] = digest.hexdigest()
+            reader = WindowReader(self.column(name), len(self), batch_size=_SLICE)
+            self._digests[name] = reader.skip_to(len(self))
         return self._digests[name]
 
     @cached_property
@@ -109,3 +123,24 @@ def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
             found = f"none of its {len(places)} groups falls into the {split.value} split"
             raise DataError(dataset.name, found, "add rows, or change the dataset's shares")
     return {split: np.array(rows, dtype=np.int64) for split, rows in numbers.items()}
+
+
+def usable_rows(
+    table: Table, rows: Mapping[Split, NDArray[np.int64]]
+) -> dict[Split, NDArray[np.int64]]:
+    """Leave out rows that turned out not to be usable.
+
+    Args:
+        table: Has noted them.
+        rows: Row numbers of each split, (row).
+
+    Raises:
+        DataError: If a split has no other rows.
+    """
+    skipped = np.array(table.skipped.rows, dtype=np.int64)
+    kept = {split: each[~np.isin(each, skipped)] for split, each in rows.items()}
+    for split, each in kept.items():
+        if not len(each):
+            found = f"no row of the {split.value} split can be used: {table.skipped.summary}"
+            raise DataError(table.name, found, "correct these rows")
+    return kept

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -13,31 +13,40 @@ from typing import Self, final
 import numpy as np
 
 from transcoder.data._files import (
+    Hash,
+    digest_of_file,
     maybe_read_json,
-    sha256_of,
+    require_space,
     storage_errors,
     sync_folder,
     write_array,
     write_json,
 )
 from transcoder.data._layout import Layout, RowArrays, layouts_of
-from transcoder.data._stored import FORMAT, META, spec_json
+from transcoder.data._stored import FORMAT, META, skipped_json, skipped_of, spec_json
 from transcoder.errors import StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec
 
 PROGRESS = "progress.json"
 _RECORD_EVERY_S = 0.5
-_STEP = 1000
 _FIRST_OFFSET = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Rows that are written, how long the files are with them, and what was read for them."""
+    """What is written.
+
+    Attributes:
+        rows: How many rows.
+        sizes: How long the files are with them.
+        read: Digest of the values that they were computed from.
+        skipped: Those of them that could not be used, and why.
+    """
 
     rows: int
     sizes: dict[str, int]
     read: str = ""
+    skipped: Mapping[int, str] = field(default_factory=dict)
 
 
 @final
@@ -67,6 +76,7 @@ class EntryWriter:
         self._origin: dict[str, JsonValue] = {"route": route, "edges": list(edges)}
         self._layouts = layouts_of(spec, str(folder.parent))
         self._files: dict[str, int] = {}
+        self._digests: dict[str, Hash] = {}
         self._state = _State(0, dict.fromkeys(self._names(), 0))
         self._space_was_seen = False
         self._recorded_s = monotonic()
@@ -84,6 +94,7 @@ class EntryWriter:
     def __enter__(self) -> Self:
         with self._storage_errors():
             self._state = self._recovered()
+            self._require_space(self._least_row_bytes())
             self._open()
         return self
 
@@ -100,25 +111,40 @@ class EntryWriter:
         finally:
             self._close()
 
-    def append(self, columns: Mapping[str, RowArrays], *, read: str = "") -> None:
+    @property
+    def skipped(self) -> Mapping[int, str]:
+        """Rows that could not be used, and why, as `append` was told."""
+        return self._state.skipped
+
+    def append(
+        self,
+        columns: Mapping[str, RowArrays],
+        *,
+        read: str = "",
+        skipped: Mapping[int, str] | None = None,
+    ) -> None:
         """Add rows.
 
         Args:
             columns: For each tensor of the spec its array of each row, without batch axis.
             read: Digest of the values that all rows up to these were computed from.
+            skipped: Those of these rows that could not be used, and why; they hold blanks.
 
         Raises:
             StorageError: If the disk is full, or is too small for all that is still to come.
         """
         pieces = [piece for layout in self._layouts for piece in self._pieces(layout, columns)]
         count = len(next(iter(columns.values())))
+        left_out = {**self.skipped, **(skipped or {})}
         with self._storage_errors():
-            self._require_space(sum(content.nbytes for _, content in pieces) / count)
+            if not self._space_was_seen:
+                self._require_space(sum(content.nbytes for _, content in pieces) / count)
+                self._space_was_seen = True
             sizes = dict(self._state.sizes)
             for name, content in pieces:
-                write_array(self._files[name], content)
+                self._write(name, content)
                 sizes[name] += content.nbytes
-            self._state = _State(self.done + count, sizes, read)
+            self._state = _State(self.done + count, sizes, read, left_out)
             if monotonic() - self._recorded_s > _RECORD_EVERY_S:
                 self.record()
 
@@ -131,6 +157,7 @@ class EntryWriter:
             "format": FORMAT,
             "rows": self._state.rows,
             "read": self._state.read,
+            "skipped": skipped_json(self.skipped),
             "files": self._state.sizes,
         }
         write_json(self._partial / PROGRESS, state)
@@ -163,7 +190,7 @@ class EntryWriter:
             self.record()
             self._pad()
             files: dict[str, JsonValue] = {
-                name: [size, sha256_of(self._partial / name)]
+                name: [size, self._digests[name].hexdigest()]
                 for name, size in self._state.sizes.items()
             }
             meta: dict[str, JsonValue] = {
@@ -171,6 +198,7 @@ class EntryWriter:
                 "format": FORMAT,
                 "rows": self._rows,
                 "spec": spec_json(self._spec),
+                "skipped": skipped_json(self.skipped),
                 "files": files,
             }
             write_json(self._partial / META, meta)
@@ -182,7 +210,7 @@ class EntryWriter:
     def _pad(self) -> None:
         """Close files of rows that differ in length with their padding."""
         for layout in self._layouts:
-            write_array(self._files[layout.file], layout.padding)
+            self._write(layout.file, layout.padding)
             self._state.sizes[layout.file] += layout.padding.nbytes
             os.fsync(self._files[layout.file])
 
@@ -210,11 +238,18 @@ class EntryWriter:
         for name in self._names():
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             self._files[name] = os.open(self._partial / name, flags, 0o644)
+            self._digests[name] = digest_of_file(self._partial / name)
         for layout in self._layouts:
             if layout.offsets_file is not None and not sizes[layout.offsets_file]:
-                write_array(self._files[layout.offsets_file], _FIRST_OFFSET)
+                self._write(layout.offsets_file, _FIRST_OFFSET)
                 sizes[layout.offsets_file] = _FIRST_OFFSET.nbytes
-        self._state = _State(self.done, sizes, self._state.read)
+        self._state = replace(self._state, sizes=sizes)
+
+    def _write(self, name: str, content: Array) -> None:
+        """Write and digest what is written, so that nothing has to be read again."""
+        write_array(self._files[name], content)
+        if content.size:
+            self._digests[name].update(content.reshape(-1).view(np.uint8).data)
 
     def _close(self) -> None:
         for descriptor in self._files.values():
@@ -230,32 +265,19 @@ class EntryWriter:
             end = self._state.sizes[layout.file] // layout.item_bytes
             yield layout.offsets_file, end + np.cumsum(layout.lengths(rows))
 
+    def _least_row_bytes(self) -> int:
+        """What a row takes whatever its length."""
+        return sum(
+            layout.item_bytes if layout.free is None else _FIRST_OFFSET.nbytes
+            for layout in self._layouts
+        )
+
     def _require_space(self, row_bytes: float) -> None:
-        if self._space_was_seen:
-            return
-        needed = row_bytes * (self._rows - self.done)
-        free = shutil.disk_usage(self._partial).free
-        if needed > free:
-            reason = f"{size_text(needed)} are needed and {size_text(free)} are free"
-            raise StorageError(str(self._folder.parent), reason, "free space or move the store")
-        self._space_was_seen = True
+        require_space(self._folder.parent, row_bytes * (self._rows - self.done))
 
     def _storage_errors(self) -> AbstractContextManager[None]:
         remedy = f"mend that and run again, it goes on behind row {self.done}"
         return storage_errors(self._folder.parent, remedy)
-
-
-def size_text(size_bytes: float) -> str:
-    """Write a size for people.
-
-    >>> size_text(2_500_000)
-    '2.5 MB'
-    """
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size_bytes < _STEP:
-            return f"{size_bytes:.3g} {unit}"
-        size_bytes /= _STEP
-    return f"{size_bytes:,.0f} TB"
 
 
 def _read_state(partial: Path, names: Sequence[str]) -> _State | None:
@@ -266,7 +288,8 @@ def _read_state(partial: Path, names: Sequence[str]) -> _State | None:
         return None
     if any(_size_of(partial / name) < size for name, size in sizes.items()):
         return None
-    return _State(int(str(found["rows"])), sizes, str(found.get("read", "")))
+    skipped = skipped_of(found)
+    return _State(int(str(found["rows"])), sizes, str(found.get("read", "")), skipped)
 
 
 def _size_of(path: Path) -> int:

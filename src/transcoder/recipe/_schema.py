@@ -203,6 +203,8 @@ class DataConfig:
             at most, evenly spread over each.
         suffix_rows: How many rows of a step go through the frozen nets behind the adapter,
             which cost far more than the adapter does; null for all.
+        max_skipped: How many rows that cannot be used (empty text, unreadable files, another
+            shape, NaN, refused by an oracle) are left out; with one more the run stops.
     """
 
     dataset: str | None = None
@@ -213,6 +215,7 @@ class DataConfig:
     balance: float = 0.0
     judged_rows: int = 10_000
     suffix_rows: int | None = 16
+    max_skipped: int = 0
 
 
 @dataclass

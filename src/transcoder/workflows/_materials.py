@@ -1,7 +1,7 @@
 """Everything frozen, computed once for every row of a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from transcoder.data import (
     is_stored,
     materialize,
     planned_bytes,
+    usable_rows,
 )
 from transcoder.sessions import Runner
 from transcoder.vocabulary import Catalog, Route, Split
@@ -85,6 +86,7 @@ class Workshop:
             size = planned_bytes(route, table, catalog=self.catalog, runner=self.runner)
             megabytes = size / 2**20
             self.narrator.say(f"{name}: {len(table):,} rows, {megabytes:.1f} MiB to be stored")
+            self.store.require_space(size)
         with self.narrator.bar(name, len(table)) as advance:
             return materialize(
                 route,
@@ -100,7 +102,7 @@ class Workshop:
 def gather_materials(
     plan: TrainingPlan, sources: Mapping[str, Source], *, workshop: Workshop
 ) -> tuple[Materials, ...]:
-    """Compute every route of a plan, each once.
+    """Compute every route of a plan, each once; a row that one cannot use leaves all of them.
 
     Args:
         plan: What is trained on.
@@ -109,6 +111,9 @@ def gather_materials(
 
     Returns:
         Those of each feed, in order.
+
+    Raises:
+        DataError: If too many rows cannot be used, or none of a split is left.
     """
     made: dict[Route, StoredTensors] = {}
 
@@ -117,7 +122,7 @@ def gather_materials(
             made[route] = workshop.materialize(route, sources[route.dataset].table)
         return made[route]
 
-    return tuple(
+    found = [
         Materials(
             feed=feed.name,
             table=sources[feed.dataset.name].table,
@@ -128,4 +133,9 @@ def gather_materials(
             references=tuple(stored(each.reference) for each in feed.trained),
         )
         for feed in plan.feeds
-    )
+    ]
+    for name, source in sources.items():
+        skipped = source.table.skipped
+        if skipped:
+            workshop.narrator.say(f"{name}: {len(skipped)} rows left out: {skipped.summary}")
+    return tuple(replace(each, rows=usable_rows(each.table, each.rows)) for each in found)

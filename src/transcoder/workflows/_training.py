@@ -112,7 +112,7 @@ def _open(config: RunConfig, narrator: Narrator) -> Registry:
 
 
 def _read(dataset: Dataset, catalog: Catalog, config: RunConfig, narrator: Narrator) -> Source:
-    table = load_table(dataset, catalog)
+    table = load_table(dataset, catalog, max_skipped=config.data.max_skipped)
     rows = _judged(rows_of(table, dataset), config.data.judged_rows)
     counts = ", ".join(f"{len(rows[split]):,} {split.value}" for split in Split)
     grouping = repr(dataset.group) if dataset.group else "row"

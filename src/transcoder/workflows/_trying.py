@@ -58,18 +58,9 @@ def _few(source: Source, config: RunConfig) -> Source:
         rows[Split.VALIDATION] = rows[Split.TRAIN]
     kept = np.unique(np.concatenate(list(rows.values())))
     renumbered = {split: np.searchsorted(kept, chosen) for split, chosen in rows.items()}
-    return Source(_subset(source.table, kept), renumbered)
+    return Source(source.table.subset(kept), renumbered)
 
 
 def _spread(rows: Rows, most: int) -> Rows:
     places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
     return rows[places.round().astype(np.int64)]
-
-
-def _subset(table: Table, rows: Rows) -> Table:
-    return Table(
-        table.name,
-        {name: [table.column(name)[int(row)] for row in rows] for name in table.column_names},
-        groups=[table.groups[row] for row in rows],
-        strata=None if table.strata is None else [table.strata[row] for row in rows],
-    )
