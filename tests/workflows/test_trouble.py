@@ -100,8 +100,8 @@ def test_rows_that_cannot_be_used_stop_a_run_unless_it_may_leave_them_out(
     lines[6] = f",{lines[6].partition(',')[2]}"
     words.write_text("\n".join(lines) + "\n", "utf-8")
     with pytest.raises(DataError, match="column 'english' holds an empty text at row 5"):
-        train(config)
-    train(replace(config, data=DataConfig(max_skipped=1)))
+        finish(config)
+    finish(replace(config, data=DataConfig(max_skipped=1)))
     assert "1 rows left out: 1 for empty text (first row 5)" in capsys.readouterr().out
 
 

@@ -15,6 +15,7 @@ class _Rule:
 
 
 _COUNT = _Rule("a whole number above 0", lambda value: value >= 1)
+_LIMIT = _Rule("a whole number, 0 or above", lambda value: value >= 0)
 _POSITIVE = _Rule("a finite number above 0", lambda value: math.isfinite(value) and value > 0)
 _WEIGHT = _Rule(
     "a finite number, 0 or above", lambda value: math.isfinite(value) and value >= 0
@@ -46,6 +47,7 @@ _NUMBERS: dict[str, _Rule] = {
     "data.balance": _SHARE,
     "data.judged_rows": _COUNT,
     "data.suffix_rows": _COUNT,
+    "data.max_skipped": _LIMIT,
 }
 _NUMBERS |= {f"objective.{each.name}": _WEIGHT for each in fields(ObjectiveConfig)}
 _TEXTS: Mapping[str, frozenset[str]] = {

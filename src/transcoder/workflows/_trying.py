@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from transcoder.data import LatentStore, Table
+from transcoder.data import LatentStore
 from transcoder.recipe import DebugChoice, RunConfig
 from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
