@@ -3,8 +3,9 @@
 import pytest
 
 from tests.planner.planner_worlds import catalog, modality
-from transcoder.planner import PREFERENCES, Preference, explain_path, find_path
+from transcoder.planner import Preference, explain_path, find_path
 from transcoder.vocabulary import Catalog
+from transcoder.workflows import find_preferences, read_preference
 
 WORLD = catalog(
     """
@@ -54,7 +55,7 @@ def test_a_named_preference_changes_what_is_best() -> None:
     world = catalog("{A} -> poor -> {C} transcoder 0.5\n{A} => x => {B}\n{B} => y => {C}")
     ends = modality("{A}"), modality("{C}")
     taken = {
-        name: len(find_path(world, *ends, preference=each).edges)
-        for name, each in PREFERENCES.items()
+        name: len(find_path(world, *ends, preference=read_preference(name)).edges)
+        for name in find_preferences()
     }
     assert taken == {"balanced": 2, "quality": 2, "fast": 1, "short": 1, "small": 2}

@@ -23,7 +23,12 @@ from transcoder.recipe import (
     mount,
 )
 
-LEAVES = sorted(path for path in CONFIG_FOLDER.rglob("*.yaml") if path.parent != CONFIG_FOLDER)
+LEAVES = sorted(
+    path
+    for path in CONFIG_FOLDER.rglob("*.yaml")
+    if path.parent not in {CONFIG_FOLDER, CONFIG_FOLDER / "preference"}
+)
+"""Of training; preferences are of paths."""
 
 
 def composed(*overrides: str) -> RunConfig:

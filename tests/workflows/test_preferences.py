@@ -1,18 +1,48 @@
 """Preferences by name and from files."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.tiny_world import write_tiny_world
 from transcoder.errors import FaultsError, RecipeError, StorageError, UnknownNameError
-from transcoder.planner import PREFERENCES, Preference
-from transcoder.workflows import read_preference
+from transcoder.files import shipped
+from transcoder.planner import Preference
+from transcoder.workflows import Middleware, find_preferences, read_preference
+
+LEAVES = sorted((shipped("conf") / "preference").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=lambda path: path.stem)
+def test_every_leaf_of_the_configuration_lists_every_key(path: Path) -> None:
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert set(given) == {each.name for each in fields(Preference)}
+    assert read_preference(path.stem) == read_preference(str(path))
+
+
+def test_without_a_name_all_is_in_balance() -> None:
+    assert list(find_preferences()) == [path.stem for path in LEAVES]
+    assert read_preference() == Preference()
+
+
+def test_the_facade_takes_a_preference_by_its_name(tmp_path: Path) -> None:
+    opened = Middleware.open(tmp_path / "registry", create=True)
+    opened.apply(write_tiny_world(tmp_path / "world"))
+    ends = "text<en>", "text_latent"
+    path = opened.get_path(*ends, preference="fast")
+    shown = opened.explain_path(path, preference="fast")
+    assert shown == opened.explain_path(path, preference=read_preference("fast"))
+    assert shown != opened.explain_path(path)
+    with pytest.raises(UnknownNameError, match="no preference 'fats'; did you mean 'fast'"):
+        opened.get_path(*ends, preference="fats")
 
 
 def test_a_file_says_what_differs_from_a_name(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("base: fast\nhops: 2\nallow_oracles: false\nexclude: [espeak]\n", "utf-8")
-    fast = PREFERENCES["fast"]
+    fast = read_preference("fast")
     assert read_preference(str(file), {"size": 3.0}) == Preference(
         quality=fast.quality,
         latency=fast.latency,

@@ -35,7 +35,8 @@ ForbidOption = Annotated[
 PreferOption = Annotated[
     str,
     typer.Option(
-        "--prefer", help="balanced, fast, quality, short, small, or a YAML file of weights."
+        "--prefer",
+        help="balanced, fast, quality, short or small, or a YAML file of weights of your own.",
     ),
 ]
 WeightOption = Annotated[

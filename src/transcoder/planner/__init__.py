@@ -20,7 +20,6 @@ from transcoder.planner._missing import (
 from transcoder.planner._opportunities import MAX_LENGTH, find_opportunities
 from transcoder.planner._paths import find_path, find_paths, path_cost
 from transcoder.planner._preference import (
-    PREFERENCES,
     SYNTHETIC_RETENTION,
     UNMEASURED_RETENTION,
     Preference,
@@ -32,7 +31,6 @@ from transcoder.planner._preference import (
 
 __all__ = [
     "MAX_LENGTH",
-    "PREFERENCES",
     "SYNTHETIC_RETENTION",
     "UNMEASURED_RETENTION",
     "ExplainedEdge",

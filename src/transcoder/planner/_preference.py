@@ -1,6 +1,5 @@
 """What a caller wants of a path, and what each edge costs in that light."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite, log
 
@@ -71,16 +70,6 @@ class Preference:
         return isinstance(edge, Segment) or (
             self.allow_oracles and not self.differentiable_only
         )
-
-
-PREFERENCES: Mapping[str, Preference] = {
-    "balanced": Preference(),
-    "fast": Preference(quality=0.1, latency=1.0),
-    "quality": Preference(quality=100.0),
-    "short": Preference(hops=100.0),
-    "small": Preference(quality=0.1, size=1e-6),
-}
-"""Weights under a name: all in balance, or one above the rest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import yaml
 from hydra.core.config_store import ConfigStore
@@ -10,14 +9,13 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from transcoder.errors import RecipeError
+from transcoder.files import shipped
 from transcoder.recipe._schema import ADAPTERS, RunConfig
 
-_PACKAGE = Path(__file__).parent.parent
-_ROOT = _PACKAGE if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent.parent
 _HEADER = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
 
-CONFIG_FOLDER = _ROOT / "conf"
-RECIPE_FOLDER = _ROOT / "recipes"
+CONFIG_FOLDER = shipped("conf")
+RECIPE_FOLDER = shipped("recipes")
 
 
 def find_recipes() -> Iterator[str]:

@@ -24,7 +24,7 @@ from transcoder.workflows._describe import (
 )
 from transcoder.workflows._latencies import Measured
 from transcoder.workflows._middleware import ALLOWED, Middleware
-from transcoder.workflows._preferences import read_preference
+from transcoder.workflows._preferences import find_preferences, read_preference
 from transcoder.workflows._runs import Run, Sweep, describe_run, describe_sweep
 from transcoder.workflows._scaffold import scaffold
 from transcoder.workflows._train import train
@@ -53,6 +53,7 @@ __all__ = [
     "describe_segment",
     "describe_sweep",
     "find_cuts_in_file",
+    "find_preferences",
     "licences_of",
     "read_preference",
     "scaffold",

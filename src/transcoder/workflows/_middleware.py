@@ -44,6 +44,7 @@ from transcoder.workflows._latencies import (
     read_latencies,
     with_latencies,
 )
+from transcoder.workflows._preferences import preferred
 from transcoder.workflows._store import Freed, Verified, remove_unused, store_of, verify_store
 from transcoder.workflows._tellings import Tellings
 
@@ -155,7 +156,7 @@ class Middleware(RegistryCalls[Commit], Tellings):
         source: str,
         target: str,
         pieces: Sequence[str] = (),
-        preference: Preference | None = None,
+        preference: Preference | str | None = None,
     ) -> EdgePath:
         """Find the best path between two modalities.
 
@@ -163,7 +164,8 @@ class Middleware(RegistryCalls[Commit], Tellings):
             source: Such as `text<en>`.
             target: Such as `speech<en>`.
             pieces: Models, oracles or modalities that must be on it, in any order.
-            preference: What counts as best.
+            preference: What counts as best: weights, or the name of some; see
+                `read_preference`.
 
         Raises:
             NoPathError: If there is none; it says which transcoder would make one.
@@ -173,7 +175,7 @@ class Middleware(RegistryCalls[Commit], Tellings):
             Modality.parse(source),
             Modality.parse(target),
             pieces=pieces,
-            preference=preference or Preference(),
+            preference=preferred(preference),
         )
 
     def get_paths(
@@ -181,7 +183,7 @@ class Middleware(RegistryCalls[Commit], Tellings):
         source: str,
         target: str,
         pieces: Sequence[str] = (),
-        preference: Preference | None = None,
+        preference: Preference | str | None = None,
         *,
         k: int = 3,
     ) -> tuple[EdgePath, ...]:
@@ -192,14 +194,19 @@ class Middleware(RegistryCalls[Commit], Tellings):
             Modality.parse(target),
             k=k,
             pieces=pieces,
-            preference=preference or Preference(),
+            preference=preferred(preference),
         )
 
     def explain_path(
-        self, path: EdgePath, pieces: Sequence[str] = (), preference: Preference | None = None
+        self,
+        path: EdgePath,
+        pieces: Sequence[str] = (),
+        preference: Preference | str | None = None,
     ) -> ExplainedPath:
         """Price each step of a path, and say why it is taken and not the next best."""
-        return explain_path(self._planned, path, pieces=pieces, preference=preference)
+        return explain_path(
+            self._planned, path, pieces=pieces, preference=preferred(preference)
+        )
 
     def measure(self, models: Sequence[str] = (), *, again: bool = False) -> Iterator[Measured]:
         """Measure how long segments take here for one row; the planner then counts with that.

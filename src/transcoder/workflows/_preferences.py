@@ -1,6 +1,6 @@
-"""What is wanted of a path, from a name or a file."""
+"""What is wanted of a path, by name from the configuration or from a file of one's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -8,20 +8,28 @@ from typing import Any
 import yaml
 
 from transcoder.errors import RecipeError, StorageError, UnknownNameError
-from transcoder.planner import PREFERENCES, Preference
+from transcoder.files import shipped
+from transcoder.planner import Preference
 
+_FOLDER = shipped("conf") / "preference"
 _WEIGHTS = ("quality", "latency", "size", "hops")
 _SWITCHES = ("allow_oracles", "differentiable_only")
+
+
+def find_preferences() -> Iterator[str]:
+    """The names of the preferences in the configuration, in order."""
+    yield from sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
 def read_preference(
     named: str = "balanced", weights: Mapping[str, float] | None = None
 ) -> Preference:
-    """Find a preference by its name, or read it from a YAML file.
+    """Read a preference of the configuration by its name, or one of your own from a file.
 
     Args:
-        named: `balanced`, `fast`, `quality`, `short` or `small`; or a file ending in `.yaml`
-            whose keys are those of `Preference`, with `base` for the name to start from.
+        named: A leaf of `conf/preference`: `balanced`, `fast`, `quality`, `short` or `small`;
+            or a file ending in `.yaml` whose keys are those of `Preference`, with `base` for
+            the name to start from.
         weights: Single weights that stand above.
 
     Raises:
@@ -30,17 +38,25 @@ def read_preference(
         RecipeError: If it has unknown keys or wrong values.
         FaultsError: If a weight is negative.
     """
-    found = _read(Path(named)) if named.endswith((".yaml", ".yml")) else _named(named)
+    found = _read(Path(named) if named.endswith((".yaml", ".yml")) else _leaf(named))
     for name in weights or {}:
         if name not in _WEIGHTS:
             raise UnknownNameError("weight of a preference", name, _WEIGHTS)
     return replace(found, **dict[str, Any](weights or {}))
 
 
-def _named(name: str) -> Preference:
-    if name not in PREFERENCES:
-        raise UnknownNameError("preference", name, PREFERENCES)
-    return PREFERENCES[name]
+def preferred(preference: Preference | str | None) -> Preference:
+    """Give what a caller prefers, which may be only a name, or nothing in particular."""
+    if isinstance(preference, str):
+        return read_preference(preference)
+    return preference or Preference()
+
+
+def _leaf(name: str) -> Path:
+    known = list(find_preferences())
+    if name not in known:
+        raise UnknownNameError("preference", name, known)
+    return _FOLDER / f"{name}.yaml"
 
 
 def _read(path: Path) -> Preference:
@@ -57,7 +73,7 @@ def _read(path: Path) -> Preference:
     faults = [fault for key, value in given.items() if (fault := _fault(key, value, known))]
     if faults:
         raise RecipeError(str(path), faults)
-    base = _named(str(given.get("base", "balanced")))
+    base = _read(_leaf(str(given["base"]))) if "base" in given else Preference()
     values: dict[str, Any] = {
         key: frozenset(value) if isinstance(value, list) else value
         for key, value in given.items()
