@@ -4,12 +4,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from transcoder.errors import MissingExtraError, OracleError
-from transcoder.oracles import EspeakSynthesizer
+from transcoder.oracles import EspeakCrowd, EspeakSynthesizer
 
 _PROCESSES = Path("/proc")
 _NEEDS_PROC = pytest.mark.skipif(not _PROCESSES.is_dir(), reason="reads /proc")
@@ -112,3 +113,41 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'transcoder\[espeak\]'"):
         EspeakSynthesizer(voice="en-us")(["one"])
+
+
+CROWD: list[dict[str, Any]] = [
+    {"voice": "en-us", "rate_wpm": 180, "pitch": 50},
+    {"voice": "en-us+f3", "rate_wpm": 195, "pitch": 55},
+    {"voice": "en-029", "rate_wpm": 210, "pitch": 40},
+]
+
+
+def test_every_text_of_a_crowd_is_spoken_by_one_of_its_voices() -> None:
+    texts = [f"number {number}" for number in range(6)]
+    crowd = EspeakCrowd(voices=CROWD)(texts)
+    alone = [EspeakSynthesizer(**manner)(texts) for manner in CROWD]
+    speakers = [
+        [
+            place
+            for place, sounds in enumerate(alone)
+            if np.array_equal(sounds[row].samples, spoken.samples)
+        ]
+        for row, spoken in enumerate(crowd)
+    ]
+    assert all(len(each) == 1 for each in speakers)
+    assert len({each[0] for each in speakers}) > 1
+
+
+def test_a_crowd_with_another_salt_draws_anew_and_equal_text_alike() -> None:
+    texts = ["four", "five", "six", "seven", "four"]
+    first, other = (EspeakCrowd(voices=CROWD, salt=salt)(texts) for salt in ("", "again"))
+    np.testing.assert_array_equal(first[0].samples, first[-1].samples)
+    assert any(
+        not np.array_equal(a.samples, b.samples) for a, b in zip(first, other, strict=True)
+    )
+
+
+def test_an_unknown_voice_of_a_crowd_is_named() -> None:
+    unknown: list[dict[str, Any]] = [CROWD[0], {"voice": "xx-nobody"}]
+    with pytest.raises(OracleError, match="eSpeak NG has no voice 'xx-nobody'"):
+        EspeakCrowd(voices=unknown)([str(number) for number in range(20)])

@@ -6,13 +6,14 @@ answering with a list of equal length. Libraries that they need are imported whe
 
 from transcoder.oracles._characters import CharacterTokenizer, GreedyDecoder
 from transcoder.oracles._classes import ClassIndex, MostLikely
-from transcoder.oracles._espeak import EspeakSynthesizer
+from transcoder.oracles._espeak import EspeakCrowd, EspeakSynthesizer
 from transcoder.oracles._numbers import NumberWords
 from transcoder.oracles._spectrogram import GriffinLim, LogMelSpectrogram
 
 __all__ = [
     "CharacterTokenizer",
     "ClassIndex",
+    "EspeakCrowd",
     "EspeakSynthesizer",
     "GreedyDecoder",
     "GriffinLim",

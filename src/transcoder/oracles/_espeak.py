@@ -3,10 +3,12 @@
 import subprocess
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from threading import Lock, Timer
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -36,38 +38,96 @@ class EspeakSynthesizer:
     def __init__(
         self, *, voice: str, rate_wpm: int = 175, pitch: int = 50, limit_s: float = 20.0
     ) -> None:
-        self.voice = voice
-        self.rate_wpm = rate_wpm
-        self.pitch = pitch
-        self.limit_s = limit_s
-        self._lock = Lock()  # one question at a time through the worker's pipes
-        self._worker: _Worker | None = None
+        self._manner = _Manner(voice, rate_wpm, pitch)
+        self._speaker = _Speaker(type(self).__name__, limit_s)
 
     def __call__(self, values: Sequence[str]) -> list[Waveform]:
         """Give the sound of each text, at eSpeak's own 22,050 Hz."""
-        if find_spec("espeakng_loader") is None:
-            raise MissingExtraError("EspeakSynthesizer", "espeakng-loader", "espeak")
-        with self._lock:
-            return [self._spoken(text, row) for row, text in enumerate(values)]
+        return self._speaker.speak([(text, self._manner) for text in values])
 
-    def _spoken(self, text: str, row: int) -> Waveform:
+
+@final
+class EspeakCrowd:
+    """Speak each text in one of several manners of eSpeak NG, which the text itself draws.
+
+    A network that learns from a crowd does not learn one voice by heart. Equal text is always
+    spoken alike; another salt draws anew.
+
+    Args:
+        voices: At least one manner each: `voice`, `rate_wpm`, `pitch`, as `EspeakSynthesizer`
+            takes them.
+        salt: What the draw also depends on.
+        limit_s: Seconds after which one utterance is given up.
+
+    Raises:
+        ValueError: If there is no voice.
+    """
+
+    def __init__(
+        self,
+        *,
+        voices: Sequence[Mapping[str, Any]],
+        salt: str = "",
+        limit_s: float = 20.0,
+    ) -> None:
+        if not voices:
+            message = "a crowd needs one voice at least"
+            raise ValueError(message)
+        self._manners = [_Manner(**each) for each in voices]
+        self._salt = salt
+        self._speaker = _Speaker(type(self).__name__, limit_s)
+
+    def __call__(self, values: Sequence[str]) -> list[Waveform]:
+        """Give the sound of each text, at eSpeak's own 22,050 Hz."""
+        return self._speaker.speak([(text, self._drawn(text)) for text in values])
+
+    def _drawn(self, text: str) -> "_Manner":
+        drawn = sha256(f"{self._salt}\0{text}".encode()).digest()
+        return self._manners[int.from_bytes(drawn[:8]) % len(self._manners)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    voice: str
+    rate_wpm: int = 175
+    pitch: int = 50
+
+
+@final
+class _Speaker:
+    """Asks a worker, one question at a time through its pipes, and starts it where it lacks."""
+
+    def __init__(self, name: str, limit_s: float) -> None:
+        self._name = name
+        self._limit_s = limit_s
+        self._lock = Lock()
+        self._worker: _Worker | None = None
+
+    def speak(self, wanted: Sequence[tuple[str, _Manner]]) -> list[Waveform]:
+        if find_spec("espeakng_loader") is None:
+            raise MissingExtraError(self._name, "espeakng-loader", "espeak")
+        with self._lock:
+            return [
+                self._spoken(text, manner, row) for row, (text, manner) in enumerate(wanted)
+            ]
+
+    def _spoken(self, text: str, manner: _Manner, row: int) -> Waveform:
         for _ in range(_ATTEMPTS):
             try:
-                return self._asked(text)
+                return self._asked(text, manner)
             except _WorkerDiedError:
                 continue
             except _RefusedError as error:
-                raise OracleError(type(self).__name__, row, str(error)) from error
-        reason = f"the worker died or took over {self.limit_s} s, twice, at {text!r}"
-        raise OracleError(type(self).__name__, row, reason)
+                raise OracleError(self._name, row, str(error)) from error
+        reason = f"the worker died or took over {self._limit_s} s, twice, at {text!r}"
+        raise OracleError(self._name, row, reason)
 
-    def _asked(self, text: str) -> Waveform:
+    def _asked(self, text: str, manner: _Manner) -> Waveform:
         if self._worker is None:
-            settings = {"voice": self.voice, "rate_wpm": self.rate_wpm, "pitch": self.pitch}
-            self._worker = _Worker(settings, self.limit_s)
+            self._worker = _Worker(manner, self._limit_s)
         try:
-            return self._worker.speak(text)
-        except _WorkerDiedError:
+            return self._worker.speak(text, manner)
+        except (_WorkerDiedError, _RefusedError):
             self._worker = None
             raise
 
@@ -84,7 +144,7 @@ class _RefusedError(Exception):
 class _Worker:
     """The process, and the pipes to and from it."""
 
-    def __init__(self, settings: dict[str, object], limit_s: float) -> None:
+    def __init__(self, manner: _Manner, limit_s: float) -> None:
         command = [sys.executable, "-m", "transcoder.oracles._espeak_worker"]
         process = subprocess.Popen(  # noqa: S603 # our own module, by the running interpreter
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -92,11 +152,11 @@ class _Worker:
         self._process = process
         self._limit_s = limit_s
         self._end = weakref.finalize(self, _end, process)
-        self._rate_hz = int(str(self._exchange(settings)[0]["rate_hz"]))
+        self._rate_hz = int(str(self._exchange(asdict(manner))[0]["rate_hz"]))
 
-    def speak(self, text: str) -> Waveform:
+    def speak(self, text: str, manner: _Manner) -> Waveform:
         """Have one text spoken."""
-        _, samples = self._exchange({"text": text})
+        _, samples = self._exchange({"text": text, **asdict(manner)})
         loudness = np.frombuffer(samples, dtype="<i2").astype(np.float32)
         return Waveform(loudness / np.float32(32_768), self._rate_hz)
 

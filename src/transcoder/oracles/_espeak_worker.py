@@ -1,9 +1,9 @@
 """The process that holds the eSpeak NG library, so that no other process loads it.
 
 Run as ``python -m transcoder.oracles._espeak_worker``. The first message in is
-``{"voice", "rate_wpm", "pitch"}``, each later one ``{"text"}``. The first message out is
-``{"rate_hz"}``, each later one ``{"samples"}`` followed by that many 16-bit samples (little
-endian). Instead of any answer ``{"error"}`` may come.
+``{"voice", "rate_wpm", "pitch"}``, each later one has a ``"text"`` as well. The first message
+out is ``{"rate_hz"}``, each later one ``{"samples"}`` followed by that many 16-bit samples
+(little endian). Instead of any answer ``{"error"}`` may come.
 
 eSpeak carries random numbers and phases of its filters from one utterance to the next. Each
 utterance is therefore spoken by a fork of the process as it was before the first one: equal
@@ -37,6 +37,8 @@ class _Espeak:
         self._chunks: list[bytes] = []
         self._callback = _Callback(self._collect)
         data = Path(espeakng_loader.get_data_path())
+        self._variants = data / "voices" / "!v"
+        self._manner: Mapping[str, object] = {}
         self.rate_hz = int(
             self._library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), 0)
         )
@@ -44,12 +46,20 @@ class _Espeak:
             raise RuntimeError("the eSpeak NG library does not start")
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         self._library.espeak_SetSynthCallback(self._callback)
-        voice = str(settings["voice"])
+        self.take(settings)
+
+    def take(self, settings: Mapping[str, object]) -> None:
+        """Take a voice, a rate and a pitch, unless they are those it has."""
+        manner = {name: settings[name] for name in ("voice", "rate_wpm", "pitch")}
+        if manner == self._manner:
+            return
+        self._manner = manner
+        voice = str(manner["voice"])
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise RuntimeError(f"eSpeak NG has no voice {voice!r}")
-        _check_variant(voice, data / "voices" / "!v")
+        _check_variant(voice, self._variants)
         for parameter, name in ((_RATE_PARAMETER, "rate_wpm"), (_PITCH_PARAMETER, "pitch")):
-            self._library.espeak_SetParameter(parameter, int(str(settings[name])), 0)
+            self._library.espeak_SetParameter(parameter, int(str(manner[name])), 0)
 
     def _collect(self, samples: object, count: int, _events: object) -> int:
         if samples and count > 0:
@@ -79,18 +89,23 @@ def _check_variant(voice: str, folder: Path) -> None:
         )
 
 
-def _answer(voice: _Espeak, text: str, out: BinaryIO) -> None:
-    samples = voice.speak(text)
+def _answer(voice: _Espeak, asked: Mapping[str, object], out: BinaryIO) -> None:
+    try:
+        voice.take(asked)
+    except RuntimeError as error:
+        write_message(out, {"error": str(error)})
+        return
+    samples = voice.speak(str(asked["text"]))
     write_message(out, {"samples": len(samples) // 2}, samples)
 
 
-def _answer_in_fork(voice: _Espeak, text: str, out: BinaryIO) -> bool:
+def _answer_in_fork(voice: _Espeak, asked: Mapping[str, object], out: BinaryIO) -> bool:
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1] == 0
     status = 1
     try:
-        _answer(voice, text, out)
+        _answer(voice, asked, out)
         status = 0
     finally:
         os._exit(status)
@@ -106,10 +121,10 @@ def serve(requests: BinaryIO, out: BinaryIO) -> None:
     write_message(out, {"rate_hz": voice.rate_hz})
     while True:
         try:
-            text = str(read_message(requests)[0]["text"])
+            asked = read_message(requests)[0]
         except EOFError:
             return
-        if not _answer_in_fork(voice, text, out):
+        if not _answer_in_fork(voice, asked, out):
             return
 
 

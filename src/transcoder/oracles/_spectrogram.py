@@ -116,6 +116,7 @@ class GriffinLim:
         self.ceiling = ceiling
         self.rounds = rounds
         self.seed = seed
+        self._inverse: NDArray[np.float32] | None = None
 
     def __call__(self, values: Sequence[Tensors]) -> list[Waveform]:
         """Give the sound of each row's "frames", float32 (frame, band)."""
@@ -132,9 +133,7 @@ class GriffinLim:
             return Waveform(np.zeros(0, dtype=np.float32), self.rate_hz)
         shown = np.clip(frames[: loud[-1] + 1], 0.0, None)
         mel = self.floor * (np.exp(shown.T * log(self.ceiling / self.floor)) - 1.0)
-        magnitude = librosa.feature.inverse.mel_to_stft(
-            mel, sr=self.rate_hz, n_fft=self.fft_size, power=1.0
-        )
+        magnitude = np.maximum(self._spread(librosa) @ mel, 0.0)
         samples = librosa.griffinlim(
             magnitude,
             n_iter=self.rounds,
@@ -143,6 +142,13 @@ class GriffinLim:
             random_state=self.seed,
         )
         return Waveform(np.clip(samples, -1.0, 1.0).astype(np.float32), self.rate_hz)
+
+    def _spread(self, librosa: ModuleType) -> NDArray[np.float32]:
+        """Give what turns bands into the bins of a spectrum, by least squares (bin, band)."""
+        if self._inverse is None:
+            bank = librosa.filters.mel(sr=self.rate_hz, n_fft=self.fft_size, n_mels=self.bands)
+            self._inverse = np.linalg.pinv(bank).astype(np.float32)
+        return self._inverse
 
 
 def _librosa(oracle: str) -> ModuleType:

@@ -148,7 +148,21 @@ def _choices(
         if not through:
             reason = f"no route from a column to {source} passes {name!r}"
             raise NoOpportunityError(str(source), str(target), reason)
-        yield through
+        yield [_with_best_target(each, found) for each in through]
+
+
+def _with_best_target(given: Opportunity, found: Sequence[Opportunity]) -> Opportunity:
+    """Compare what comes in by a named edge with what is best to compare with at all."""
+    twins = (
+        each
+        for each in found
+        if (each.kind, each.scorer, each.suffix.target, each.input.dataset)
+        == (given.kind, given.scorer, given.suffix.target, given.input.dataset)
+        and (each.input.column, each.reference.column)
+        == (given.input.column, given.reference.column)
+    )
+    best = next(twins, given)
+    return replace(given, suffix=best.suffix, reference=best.reference)
 
 
 def _pairs(usable: Sequence[Opportunity], config: RunConfig) -> list[Opportunity]:
@@ -189,11 +203,11 @@ def _feed(
 
 
 def _without_rivals(catalog: Catalog, name: str) -> Catalog:
-    """Leave out what leads between the same two modalities as a named edge does."""
-    edges = list(catalog.find_edges())
-    ends = {(each.source, each.target) for each in edges if _named(each) == name}
+    """Leave out whatever else leads to where a named edge leads."""
     catalog.without([name])  # refuses what is not registered
-    rivals = {_named(each) for each in edges if (each.source, each.target) in ends}
+    edges = list(catalog.find_edges())
+    ends = {each.target for each in edges if _named(each) == name}
+    rivals = {_named(each) for each in edges if each.target in ends}
     return catalog.without(rivals - {name})
 
 
