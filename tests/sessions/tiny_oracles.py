@@ -1,6 +1,9 @@
 """Oracles of a few lines, right ones and wrong ones."""
 
+import os
+import signal
 from collections.abc import Sequence
+from pathlib import Path
 from time import sleep
 
 import numpy as np
@@ -80,3 +83,18 @@ class Sleeps:
     def __call__(self, values: Sequence[str]) -> list[str]:
         sleep(self.seconds if "slow" in values else 0)
         return list(values)
+
+
+class Mortal:
+    """Ends its process at the word `die`, always or once while a file is there."""
+
+    def __init__(self, *, once: str = "") -> None:
+        self.once = Path(once)
+
+    def __call__(self, values: Sequence[str]) -> list[str]:
+        for text in values:
+            if text == "die" and (self.once == Path() or self.once.exists()):
+                if self.once != Path():
+                    self.once.unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return [f"{text}!" for text in values]

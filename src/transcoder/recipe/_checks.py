@@ -48,6 +48,7 @@ _NUMBERS: dict[str, _Rule] = {
     "data.judged_rows": _COUNT,
     "data.suffix_rows": _COUNT,
     "data.max_skipped": _LIMIT,
+    "data.oracle_processes": _LIMIT,
 }
 _NUMBERS |= {f"objective.{each.name}": _WEIGHT for each in fields(ObjectiveConfig)}
 _TEXTS: Mapping[str, frozenset[str]] = {

@@ -205,6 +205,8 @@ class DataConfig:
             which cost far more than the adapter does; null for all.
         max_skipped: How many rows that cannot be used (empty text, unreadable files, another
             shape, NaN, refused by an oracle) are left out; with one more the run stops.
+        oracle_processes: How many processes each oracle runs in, which share its rows; pays
+            where an oracle is slow. With 0 it runs in the process of the run.
     """
 
     dataset: str | None = None
@@ -216,6 +218,7 @@ class DataConfig:
     judged_rows: int = 10_000
     suffix_rows: int | None = 16
     max_skipped: int = 0
+    oracle_processes: int = 0
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, final, runtime_checkable
 from transcoder.errors import OracleError, OracleNotAllowedError, TranscoderError
 from transcoder.sessions._checks import ValueCheck
 from transcoder.sessions._deadline import Deadline, OverdueError
+from transcoder.sessions._workers import OracleWorkers
 from transcoder.vocabulary import Oracle, Value
 
 DEFAULT_ALLOW = ("transcoder.oracles",)
@@ -31,13 +32,20 @@ class OraclePool:
     Args:
         allow: Names of modules and packages whose code may run, whatever is inside included.
         limit_s: Seconds that an oracle may take for one list of values.
+        processes: How many processes of its own an oracle is run in, which share each list;
+            with 0 it runs in this one.
     """
 
     def __init__(
-        self, allow: Sequence[str] = DEFAULT_ALLOW, *, limit_s: float = DEFAULT_LIMIT_S
+        self,
+        allow: Sequence[str] = DEFAULT_ALLOW,
+        *,
+        limit_s: float = DEFAULT_LIMIT_S,
+        processes: int = 0,
     ) -> None:
         self.allow = tuple(allow)
         self.limit_s = limit_s
+        self.processes = processes
         self._instances: dict[str, _Callable] = {}
         self._deadline: Deadline[object] = Deadline(limit_s)
 
@@ -92,6 +100,8 @@ class OraclePool:
         module, _, name = oracle.entry_point.partition(":")
         if not any(module == each or module.startswith(f"{each}.") for each in self.allow):
             raise OracleNotAllowedError(oracle.entry_point, self.allow)
+        if self.processes:
+            return OracleWorkers(oracle, processes=self.processes)
         try:
             made: _Callable = getattr(import_module(module), name)(**oracle.parameters)
         except TranscoderError:

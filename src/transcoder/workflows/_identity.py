@@ -22,6 +22,7 @@ def choices_of(config: RunConfig) -> Mapping[str, JsonValue]:
     plain = asdict(config)
     for place in ("registry", "old", "new"):
         plain.pop(place)
+    plain["data"].pop("oracle_processes")
     begin = Path(plain.pop("ckpt"))
     if begin.is_file():
         plain["ckpt"] = sha256(begin.read_bytes()).hexdigest()

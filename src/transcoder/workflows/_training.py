@@ -68,7 +68,8 @@ def run_training(config: RunConfig, narrator: Narrator) -> RunResult | None:
     identity = run_identity(config, plan, [each.table.fingerprint for each in sources.values()])
     folder = registry.root / "runs" / identity[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    oracles = OraclePool(tuple(config.registry.allow))
+    allow, processes = tuple(config.registry.allow), config.data.oracle_processes
+    oracles = OraclePool(allow, processes=processes)
     runner = Runner(catalog, SessionPool(registry.blob), oracles)
     bureau = Bureau(config, registry, catalog, plan, runner, narrator, folder, identity)
     seed_everything(config.seed, workers=True, verbose=False)
