@@ -32,6 +32,7 @@ def test_lines_become_vectors_and_vectors_lines(registry: Path, tmp_path: Path) 
     made = convert(registry, "-", *TO_LATENT, "-o", latents, lines="qz\nab\nhi\n")
     assert made.stdout == f"wrote 3 rows to {latents}\n"
     assert convert(registry, latents, *FROM_LATENT).stdout == "qz\nab\nhi\n"
+    assert convert(registry, latents, *FROM_LATENT, "-o", "-").stdout == "qz\nab\nhi\n"
     ten = ("--from", "text_latent", "--to", "text_latent", "--rows")
     array = str(tmp_path / "latents.npy")
     shown = json.loads(convert(registry, latents, *ten, "-o", array, "--json").stdout)

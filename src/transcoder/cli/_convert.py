@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, final
 
 import numpy as np
@@ -41,7 +40,8 @@ from transcoder.cli._session import (
     middleware,
     print_json,
 )
-from transcoder.vocabulary import EdgePath, JsonValue, Payload, Value, Waveform
+from transcoder.cli._standard import from_standard_input, to_standard_output
+from transcoder.vocabulary import EdgePath, JsonValue, Modality, Payload, Value, Waveform
 
 if TYPE_CHECKING:
     from transcoder.workflows import Middleware
@@ -56,7 +56,11 @@ def convert(
     via: ViaOption = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File for the result, such as out.wav."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="File for the result: out.wav; - for standard output.",
+        ),
     ] = None,
     gradients: Annotated[
         Path | None,
@@ -102,12 +106,15 @@ def convert(
     as_json: JsonOption = False,
 ) -> None:
     """Take one value, or every row of a file, to another modality along the best path."""
-    from transcoder.serving import ServingSettings, write_value
-    from transcoder.workflows import licences_of
+    from transcoder.serving import ServingSettings
 
-    if confidence and (rows or gradients or cotangent):
-        message = "it is told of one value without gradients; leave out the other options"
-        raise typer.BadParameter(message, param_hint="--confidence")
+    is_piped = output == Path("-") and not rows
+    _refuse(
+        {
+            "--confidence": confidence and bool(rows or gradients or cotangent),
+            "--output": is_piped and as_json,
+        }
+    )
     with failing_in_one_sentence():
         serving = ServingSettings(
             threads=threads,
@@ -133,39 +140,66 @@ def convert(
             result, said = _with_confidence(opened, given, path)
         else:
             result, said = _with_gradients(opened, given, path, (gradients, cotangent))
-        if output is not None:
-            write_value(result, output)
-        shown = str(output) if output is not None else _plain(result)
-        if as_json:
-            licences = list(licences_of(path))
-            print_json({"result": shown, "path": str(path), "licences": licences, **said})
-        elif output is not None:
-            sys.stdout.write(f"wrote {shown}\n")
-        elif isinstance(shown, str | int):
-            sys.stdout.write(f"{shown}\n")
+        if is_piped:
+            to_standard_output(result, _payload(opened, path.target))
         else:
-            print_json({"result": shown})
+            _give(result, output, path, said, as_json=as_json)
+
+
+_WRONG_USAGE = {
+    "--confidence": "it is told of one value without gradients; leave out the other options",
+    "--output": "the value would stand between the JSON; name a file for it",
+}
+
+
+def _refuse(wrong: Mapping[str, bool]) -> None:
+    """Refuse options that do not go together."""
+    for option, is_wrong in wrong.items():
+        if is_wrong:
+            raise typer.BadParameter(_WRONG_USAGE[option], param_hint=option)
+
+
+def _give(
+    result: Value,
+    output: Path | None,
+    path: EdgePath,
+    said: Mapping[str, JsonValue],
+    *,
+    as_json: bool,
+) -> None:
+    """Write the value to its file, if there is one, and tell of it."""
+    from transcoder.serving import write_value
+    from transcoder.workflows import licences_of
+
+    if output is not None:
+        write_value(result, output)
+    shown = str(output) if output is not None else _plain(result)
+    if as_json:
+        licences = list(licences_of(path))
+        print_json({"result": shown, "path": str(path), "licences": licences, **said})
+    elif output is not None:
+        sys.stdout.write(f"wrote {shown}\n")
+    elif isinstance(shown, str | int):
+        sys.stdout.write(f"{shown}\n")
+    else:
+        print_json({"result": shown})
 
 
 def _given(opened: "Middleware", path: EdgePath, value: str) -> Value:
     """Read the value from the command line, from a file, or from standard input."""
     from transcoder.serving import read_value
 
-    spec = opened.catalog.entry(path.source).spec
-    payload = None if spec else opened.catalog.modality_type(path.source).payload
-    if value == "-" and payload in {Payload.TEXT, Payload.LABEL}:
-        return read_value(sys.stdin.read().strip(), payload)
-    if value == "-":
-        with TemporaryDirectory() as folder:
-            content = sys.stdin.buffer.read()
-            is_picture = payload is Payload.IMAGE and not content.startswith(b"\x93NUMPY")
-            file = Path(folder) / f"standard-input{'.png' if is_picture else ''}"
-            file.write_bytes(content)
-            return read_value(str(file), payload)
-    found = read_value(value, payload)
+    spec, payload = opened.catalog.entry(path.source).spec, _payload(opened, path.source)
+    found = from_standard_input(payload) if value == "-" else read_value(value, payload)
     if spec is not None and len(spec.tensors) == 1 and isinstance(found, np.ndarray):
         return {spec.names[0]: found}
     return found
+
+
+def _payload(opened: "Middleware", modality: Modality) -> Payload | None:
+    """What values of a modality are; None where tensors carry them."""
+    has_spec = opened.catalog.entry(modality).spec is not None
+    return None if has_spec else opened.catalog.modality_type(modality).payload
 
 
 def _with_rows(
@@ -177,6 +211,8 @@ def _with_rows(
     as_json: bool,
 ) -> None:
     output, column = options
+    if output == Path("-"):
+        output = None
     if as_json and output is None:
         message = "rows would stand between the JSON; name a file for them"
         raise typer.BadParameter(message, param_hint="--output")
