@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, final, overload
+
+from typing_extensions import override
 
 from transcoder.data._arrays import load_arrays
 from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, converter, text
@@ -60,9 +62,9 @@ def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> T
     for column in columns.values():
         column[:1]
     if content:
-        groups = _contents(dataset, columns, content["column"])
+        groups: Sequence[str] = _contents(dataset, columns, content["column"])
     else:
-        groups = _texts(dataset, raw, group) if group else _numbers(columns)
+        groups = _texts(dataset, raw, group) if group else _RowNumbers(_longest(columns))
     strata = _texts(dataset, raw, dataset.stratum) if dataset.stratum else None
     return Table(dataset.name, columns, groups=groups, strata=strata, skipped=skipped)
 
@@ -75,10 +77,31 @@ def _contents(dataset: Dataset, columns: Mapping[str, Sequence[Value]], name: st
     return [group_of_content(value) for value in columns[name]]
 
 
-def _numbers(columns: Mapping[str, Sequence[Value]]) -> list[str]:
-    """Each row is a group of its own."""
-    longest = max((len(column) for column in columns.values()), default=0)
-    return [str(number) for number in range(longest)]
+@final
+class _RowNumbers(Sequence[str]):
+    """Each row is a group of its own; none is held in memory."""
+
+    def __init__(self, count: int) -> None:
+        self._numbers = range(count)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    @override
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        found = self._numbers[index]
+        return str(found) if isinstance(found, int) else [str(number) for number in found]
+
+
+def _longest(columns: Mapping[str, Sequence[Value]]) -> int:
+    return max((len(column) for column in columns.values()), default=0)
 
 
 def _texts(dataset: Dataset, raw: Mapping[str, RawColumn], name: str) -> list[str]:
