@@ -193,14 +193,14 @@ def compare_sizes(most: int) -> None:
     """Print time and peak memory at a hundredth, a tenth and all of the rows."""
     print("\nrows through a small encoder, each number in a process of its own")
     print(
-        f"  {'rows':>10} {'seconds':>8} {'us a row':>9} {'RssAnon before':>15} {'peak, MiB':>10}"
+        f"  {'rows':>10} {'seconds':>8} {'us a row':>9} {'RssAnon before':>15} {'peak MiB':>9}"
     )
     for rows in (most // 100, most // 10, most):
         command = [sys.executable, __file__, "--watch", str(rows)]
         found = json.loads(subprocess.check_output(command, text=True))  # noqa: S603 # us
         each_us = found["seconds"] / rows * 1e6
         shown = f"{found['seconds']:8.2f} {each_us:9.1f} {found['before']:15.0f}"
-        print(f"  {rows:10,} {shown} {found['peak']:10.0f}")
+        print(f"  {rows:10,} {shown} {found['peak']:9.0f}")
 
 
 def compare_workers(rows: int) -> None:
