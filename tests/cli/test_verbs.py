@@ -50,7 +50,9 @@ def test_info_lists_models_modalities_oracles_and_datasets(registry: Path) -> No
         "english": "text<en>",
         "german": "text<de>",
     }
-    assert "text_latent@1" in call(registry, "info").stdout
+    told = call(registry, "info").stdout
+    assert "text_latent@1" in told
+    assert "[batch, 32]" in told
 
 
 def test_path_shows_each_step(registry: Path) -> None:

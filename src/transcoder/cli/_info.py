@@ -1,5 +1,6 @@
 """`transcoder info`."""
 
+from rich.markup import escape
 from rich.table import Table
 
 from transcoder.cli._session import (
@@ -20,7 +21,8 @@ def info(registry: RegistryOption = DEFAULT_REGISTRY, *, as_json: JsonOption = F
             print_json(opened.get_info())
             return
         catalog = opened.catalog
-        out.print(f"registry {str(registry.resolve())!r}, revision {catalog.revision}")
+        said = f"registry {str(registry.resolve())!r}, revision {catalog.revision}"
+        out.print(said, markup=False)
         for table in (
             _models(catalog),
             _modalities(catalog),
@@ -36,7 +38,8 @@ def _models(catalog: Catalog) -> Table:
     for key in sorted(catalog.segments, key=str):
         for each in catalog.segments[key]:
             shown = [s for s in each.scores if s.name in {"test/retention", "test/r2"}]
-            table.add_row(
+            _add(
+                table,
                 each.name,
                 str(each.source),
                 str(each.target),
@@ -53,7 +56,7 @@ def _modalities(catalog: Catalog) -> Table:
     for modality, entry in sorted(catalog.modalities.items(), key=lambda item: str(item[0])):
         payload = catalog.modality_type(modality).payload
         carrier = str(entry.spec) if entry.spec else payload.value if payload else ""
-        table.add_row(str(modality), carrier, entry.founder or "")
+        _add(table, str(modality), carrier, entry.founder or "")
     return table
 
 
@@ -61,7 +64,7 @@ def _oracles(catalog: Catalog) -> Table:
     table = Table("oracle", "source", "target", "exactness", "licence", title="oracles")
     for name, each in sorted(catalog.oracles.items()):
         source, target = str(each.source), str(each.target)
-        table.add_row(name, source, target, each.exactness.value, each.licence)
+        _add(table, name, source, target, each.exactness.value, each.licence)
     return table
 
 
@@ -69,5 +72,10 @@ def _data(catalog: Catalog) -> Table:
     table = Table("dataset", "loader", "columns", "grouped by", title="datasets")
     for name, each in sorted(catalog.datasets.items()):
         columns = ", ".join(f"{column.name}: {column.modality}" for column in each.columns)
-        table.add_row(name, each.loader, columns, each.group)
+        _add(table, name, each.loader, columns, each.group)
     return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    """Add a row of plain texts: `[batch, 16]` is no markup."""
+    table.add_row(*map(escape, cells))
