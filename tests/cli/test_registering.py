@@ -67,6 +67,7 @@ def test_a_model_is_registered_with_its_codec_and_scores(registry: Path) -> None
     done = call(
         registry, "register", "model", "Fr", "text<en>", "{EnTTS}", onnx, *NAMES,
         "--codec", json.dumps(codec), "--score", "test/retention=0.5", "--licence", "MIT",
+        "--lineage", '{"seed": 7, "frozen": ["a"]}',
     )  # fmt: skip
     assert done.stdout == "revision 2: 3 changes\n", done.output
     (segment,) = (
@@ -76,6 +77,9 @@ def test_a_model_is_registered_with_its_codec_and_scores(registry: Path) -> None
         if each.name == "Fr"
     )
     assert (segment.licence, segment.scores[0].value) == ("MIT", 0.5)
+    newest = json.loads(call(registry, "history", "--json").stdout)["commits"][0]
+    assert newest["lineage"] == {"Fr: tokens<Fr> -> {EnTTS} #1": {"frozen": ["a"], "seed": 7}}
+    assert "(seed 7)" in " ".join(call(registry, "history").stdout.split())
 
 
 def test_a_model_is_written_to_a_file(registry: Path, tmp_path: Path) -> None:
