@@ -252,6 +252,14 @@ class NoGradientError(TranscoderError):
         super().__init__(f"no gradient can be taken along {path}: {reason}; {remedy}")
 
 
+class PrunedError(TranscoderError):
+    """A fit that was ended because others of its sweep do better."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        super().__init__(f"ended after epoch {epoch}: other trials of the sweep do better")
+
+
 class NoConfidenceError(TranscoderError):
     """A path along which nobody can say how familiar a value is."""
 

@@ -26,9 +26,9 @@ from transcoder.recipe import (
 LEAVES = sorted(
     path
     for path in CONFIG_FOLDER.rglob("*.yaml")
-    if path.parent not in {CONFIG_FOLDER, CONFIG_FOLDER / "preference"}
+    if path.parent.parent == CONFIG_FOLDER and path.parent.name != "preference"
 )
-"""Of training; preferences are of paths."""
+"""Of training; preferences are of paths, and a sweeper says itself what it takes."""
 
 
 def composed(*overrides: str) -> RunConfig:

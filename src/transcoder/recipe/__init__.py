@@ -5,6 +5,7 @@ from transcoder.recipe._console import make_console
 from transcoder.recipe._jobs import Job, SeedGroup, read_jobs, seed_groups
 from transcoder.recipe._main import explain, main
 from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes, mount
+from transcoder.recipe._optuna import OptunaSweeper
 from transcoder.recipe._schema import (
     AdapterConfig,
     DataConfig,
@@ -30,6 +31,7 @@ from transcoder.recipe._sweep import (
     sweep_table,
     write_record,
 )
+from transcoder.recipe._trial import open_study
 
 __all__ = [
     "CONFIG_FOLDER",
@@ -43,6 +45,7 @@ __all__ = [
     "MlpConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
+    "OptunaSweeper",
     "PrefixChoice",
     "RegistryConfig",
     "ResidualConfig",
@@ -59,6 +62,7 @@ __all__ = [
     "main",
     "make_console",
     "mount",
+    "open_study",
     "read_jobs",
     "seed_groups",
     "seed_table",

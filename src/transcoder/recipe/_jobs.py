@@ -7,6 +7,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from transcoder.recipe._trial import PRUNED
 from transcoder.reports import RANKED_BY, PlainScore, RunResult, maybe_read_result
 
 _STUDENT = (
@@ -23,12 +24,17 @@ class Job:
     Attributes:
         folder: Its own, in that of the sweep.
         asked: By key, the choices that were asked of it and not of all jobs.
-        result: What it reached, or None where it failed.
+        result: What it reached, or None where it failed or was ended.
     """
 
     folder: Path
     asked: Mapping[str, str]
     result: RunResult | None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether there is no result, and nobody has ended it for that of others."""
+        return self.result is None and not (self.folder / PRUNED).exists()
 
     @property
     def words(self) -> str:
@@ -62,7 +68,7 @@ class SeedGroup:
     @property
     def failed(self) -> int:
         """How many seeds gave no result."""
-        return sum(job.result is None for job in self.jobs)
+        return sum(job.has_failed for job in self.jobs)
 
     def mean(self, metric: str, *, of_net: bool = False) -> PlainScore | None:
         """Average a score over seeds, with Student's 95 % interval of the mean.

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import final
+from typing import TypeAlias, final
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -15,18 +15,23 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from transcoder.errors import RecipeError, TranscoderError
+from transcoder.errors import PrunedError, RecipeError, TranscoderError
+from transcoder.files import write_whole
 from transcoder.recipe._checks import check_run
 from transcoder.recipe._mount import CONFIG_FOLDER, find_recipes, mount
 from transcoder.recipe._schema import RunConfig, known_keys
+from transcoder.recipe._trial import PRUNED, Watch, maybe_watch
 from transcoder.reports import RunResult, write_result
 
 _DEBUG = "HYDRA_FULL_ERROR"
+Train: TypeAlias = Callable[[RunConfig, Watch | None], RunResult | None]
+"""What to do with one run, and whom to tell of its epochs."""
+
 _TOLD = (TranscoderError, HydraException, OmegaConfBaseException, OSError)
 _ASKED_KEY = re.compile(r"Could not override '([^']+)'")
 
 
-def main(train: Callable[[RunConfig], RunResult | None]) -> None:
+def main(train: Train) -> None:
     """Compose what the command line asks for, train it, and leave its result for the sweep.
 
     Every failure prints one sentence and exits 1, after the other jobs of a sweep; with
@@ -58,7 +63,7 @@ class _Jobs:
 
     def __init__(
         self,
-        train: Callable[[RunConfig], RunResult | None],
+        train: Train,
         *,
         wants_traceback: bool,
         process: int,
@@ -77,9 +82,15 @@ class _Jobs:
                 raise TypeError(message)
             check_run(config)
             _check_job(config)
-            result = self._train(config)
+            result = self._train(config, maybe_watch())
             if result is not None:
                 write_result(Path(HydraConfig.get().runtime.output_dir), result)
+        except PrunedError as pruned:
+            sys.stderr.write(f"{pruned}\n")
+            write_whole(
+                Path(HydraConfig.get().runtime.output_dir) / PRUNED, str(pruned).encode()
+            )
+            return None
         except _TOLD as error:
             if os.getpid() != self._process:
                 raise

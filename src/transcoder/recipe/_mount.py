@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from transcoder.errors import RecipeError
 from transcoder.files import shipped
+from transcoder.recipe._optuna import register_sweeper
 from transcoder.recipe._schema import ADAPTERS, RunConfig
 
 _HEADER = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
@@ -29,6 +30,7 @@ def mount() -> None:
     Raises:
         RecipeError: If a recipe is not YAML.
     """
+    register_sweeper()
     store = ConfigStore.instance()
     store.store(name="schema", node=RunConfig)
     for config in ADAPTERS:

@@ -51,7 +51,7 @@ def sweep_table(folder: Path, jobs: Sequence[Job]) -> Table:
 
     Args:
         folder: Of the sweep, for the title.
-        jobs: In the order in which they are shown; those without a result as failed.
+        jobs: In the order in which they are shown; those without a result as failed or pruned.
     """
     heads = ("job", "asked", "registered", "version", "current", *_SHOWN.values(), "seconds")
     table = Table(*heads, title=f"sweep {folder}")
@@ -117,7 +117,7 @@ def write_record(registry: Path, folder: Path, jobs: Sequence[Job]) -> None:
 def _cells(job: Job) -> tuple[str, ...]:
     result = job.result
     if result is None:
-        return (job.folder.name, job.words, "failed")
+        return (job.folder.name, job.words, "failed" if job.has_failed else "pruned")
     return (
         job.folder.name,
         job.words,

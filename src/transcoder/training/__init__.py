@@ -1,5 +1,6 @@
 """The adapter between frozen nets: what it is compared with, its data, and how it is fitted."""
 
+from transcoder.training._callbacks import Watch
 from transcoder.training._data import Feed, LatentDataModule
 from transcoder.training._fit import FitSettings, Fitted, fit_adapter
 from transcoder.training._loader import IndexLoader, Order, Rows, Share, Stored
@@ -28,6 +29,7 @@ __all__ = [
     "Term",
     "TermSettings",
     "TranscoderModule",
+    "Watch",
     "fit_adapter",
     "is_first_process",
     "latent_term",

@@ -1,13 +1,14 @@
 """What is remembered beside the weights, so that a killed run goes on as if undisturbed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
+from transcoder.errors import PrunedError
 from transcoder.files import whole_file
 
 
@@ -64,6 +65,32 @@ class Resume(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep the state until the first step: what comes before may draw too."""
         self._pending = state_dict
+
+
+Watch: TypeAlias = Callable[[int, Mapping[str, float]], bool]
+"""Told the number and the validation metrics of each epoch; says whether the fit shall end."""
+
+
+@final
+class Watched(Callback):
+    """Ends a fit where somebody who compares it with others says so.
+
+    Args:
+        watch: Whom to ask.
+
+    Raises:
+        PrunedError: If the fit shall end.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ask."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        if self._watch(trainer.current_epoch, metrics):
+            raise PrunedError(trainer.current_epoch)
 
 
 @final

@@ -21,7 +21,7 @@ from torch import nn
 from typing_extensions import override
 
 from transcoder.errors import CheckpointError
-from transcoder.training._callbacks import History, Resume
+from transcoder.training._callbacks import History, Resume, Watch, Watched
 from transcoder.training._data import LatentDataModule
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._quiet import quiet_lightning
@@ -67,6 +67,7 @@ class FitSettings:
         precision: As Lightning names it.
         profiler: What measures where the time goes, `simple`, `advanced` or `pytorch`, or None.
         checkpoint_steps: How many steps a kill may cost at most.
+        watch: Told the validation metrics of each epoch; may end the fit.
     """
 
     max_epochs: int = 30
@@ -81,6 +82,7 @@ class FitSettings:
     precision: str = "32-true"
     profiler: str | None = None
     checkpoint_steps: int = 100
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +127,7 @@ def fit_adapter(
     Raises:
         CheckpointError: If `begin` is none, or one of another adapter.
         KeyboardInterrupt: If the user interrupts it; the next fit goes on.
+        PrunedError: If the settings' watch ends it; the next fit goes on.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     schedule = Schedule(
@@ -156,6 +159,8 @@ def fit_adapter(
 
 def _extras(settings: FitSettings, progress: bool) -> list[Callback]:  # noqa: FBT001
     extras: list[Callback] = []
+    if settings.watch is not None:
+        extras.append(Watched(settings.watch))
     if settings.patience is not None:
         extras.append(EarlyStopping(_MONITORED, patience=settings.patience))
     if progress:

@@ -6,6 +6,7 @@ from pathlib import Path
 from transcoder.recipe import RunConfig
 from transcoder.registry import Registry
 from transcoder.sessions import Runner
+from transcoder.training import Watch
 from transcoder.vocabulary import Catalog, SegmentKey
 from transcoder.workflows._narration import Narrator
 from transcoder.workflows._plan import TrainingPlan
@@ -24,6 +25,7 @@ class Bureau:
         narrator: Tells the user.
         folder: The run's own folder.
         identity: Digest of everything that determines the run.
+        watch: Told the validation metrics of each epoch; may end the fit.
     """
 
     config: RunConfig
@@ -34,6 +36,7 @@ class Bureau:
     narrator: Narrator
     folder: Path
     identity: str
+    watch: Watch | None = None
 
     @property
     def key(self) -> SegmentKey:

@@ -19,6 +19,7 @@ from transcoder.training import (
     LatentDataModule,
     ShuffledOrder,
     TermSettings,
+    Watch,
 )
 from transcoder.vocabulary import Split, TargetKind
 from transcoder.workflows._materials import Materials
@@ -44,9 +45,9 @@ def adapter_settings(config: AdapterConfig) -> AdapterSettings:
     return make(**knobs)
 
 
-def fit_settings(config: RunConfig) -> FitSettings:
+def fit_settings(config: RunConfig, watch: Watch | None = None) -> FitSettings:
     """Give the settings of the fit that a run asks for."""
-    return FitSettings(**asdict(config.trainer), **asdict(config.optimizer))
+    return FitSettings(**asdict(config.trainer), **asdict(config.optimizer), watch=watch)
 
 
 def term_settings(config: RunConfig) -> TermSettings:

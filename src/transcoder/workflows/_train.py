@@ -5,10 +5,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transcoder.recipe import RunConfig
     from transcoder.reports import RunResult
+    from transcoder.training import Watch
 
 
-def train(config: "RunConfig") -> "RunResult | None":
+def train(config: "RunConfig", watch: "Watch | None" = None) -> "RunResult | None":
     """Train, judge and register the transcoder of a recipe, telling of it as it goes.
+
+    Args:
+        config: What is asked.
+        watch: Told the validation metrics of each epoch; may end the run.
 
     Returns:
         The result; None where nothing was to be registered.
@@ -20,4 +25,4 @@ def train(config: "RunConfig") -> "RunResult | None":
     from transcoder.workflows._narration import Narrator
     from transcoder.workflows._training import run_training
 
-    return run_training(config, Narrator(is_silent=not is_first_process()))
+    return run_training(config, Narrator(is_silent=not is_first_process()), watch)

@@ -15,7 +15,7 @@ from transcoder.recipe import RECIPE_FOLDER, DebugChoice, RunConfig
 from transcoder.registry import Registry
 from transcoder.reports import RunResult
 from transcoder.sessions import OraclePool, Runner, SessionPool
-from transcoder.training import is_first_process
+from transcoder.training import Watch, is_first_process
 from transcoder.vocabulary import Catalog, Dataset, Segment, Split
 from transcoder.workflows._apply import apply_world
 from transcoder.workflows._bureau import Bureau
@@ -41,8 +41,15 @@ from transcoder.workflows._trying import try_out
 from transcoder.workflows._vectors import apply_vectors, with_names
 
 
-def run_training(config: RunConfig, narrator: Narrator) -> RunResult | None:
+def run_training(
+    config: RunConfig, narrator: Narrator, watch: Watch | None = None
+) -> RunResult | None:
     """Train the transcoder of a recipe, or find that the identical run is finished.
+
+    Args:
+        config: What is asked.
+        narrator: Tells the user.
+        watch: Told the validation metrics of each epoch; may end the run.
 
     Returns:
         The result; None where nothing was to be registered, as with `debug`, or in a process
@@ -71,7 +78,7 @@ def run_training(config: RunConfig, narrator: Narrator) -> RunResult | None:
     allow, processes = tuple(config.registry.allow), config.data.oracle_processes
     oracles = OraclePool(allow, processes=processes)
     runner = Runner(catalog, SessionPool(registry.blob), oracles)
-    bureau = Bureau(config, registry, catalog, plan, runner, narrator, folder, identity)
+    bureau = Bureau(config, registry, catalog, plan, runner, narrator, folder, identity, watch)
     seed_everything(config.seed, workers=True, verbose=False)
     with closing(oracles):
         if config.debug is not DebugChoice.none:
@@ -158,7 +165,7 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
     config, narrator, plan = bureau.config, bureau.narrator, bureau.plan
     ground = lay_groundwork(bureau, sources, store_of(bureau.registry))
     narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {ground.best.name}")
-    fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config))
+    fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config, bureau.watch))
     if not is_first_process():
         return None
     net = export_net(bureau, fitted, ground)
