@@ -51,8 +51,8 @@ def history(
                 escape(_changes(each, lineages)),
             )
         out.print(table)
-        for each in retired:
-            out.print(f"retired {_name(each)}", highlight=False, markup=False)
+        for version in retired:
+            out.print(f"retired {_name(version)}", highlight=False, markup=False)
 
 
 def _name(segment: Segment) -> str:
