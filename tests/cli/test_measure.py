@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner, Result
 
 from tests.tiny_world import write_tiny_world
 from transcoder.cli import app
-from transcoder.errors import ConversionError
+from transcoder.errors import CommitError, ConversionError
 from transcoder.vocabulary import Score
 from transcoder.workflows import Middleware
 
@@ -87,18 +88,21 @@ def test_what_is_measured_here_counts_before_what_a_version_brings(registry: Pat
 
 def test_what_cannot_be_run_is_refused_where_it_is_to_be_measured(registry: Path) -> None:
     opened = Middleware.open(registry)
-    opened.register_modality("{Long}", spec=["x: float32[batch, time]"])
+    for name in "xy":
+        opened.register_modality(f"{{{name}}}", spec=[f"{name}: float32[batch, time]"])
     ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 4]) for name in "xy"
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "time"])
+        for name in "xy"
     ]
-    nodes = [helper.make_node("Identity", ["x"], ["y"])]
-    graph = helper.make_graph(nodes, "four", ends[:1], ends[1:])
+    weight = numpy_helper.from_array(np.ones((4, 4), np.float32), "w")
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    graph = helper.make_graph(nodes, "four", ends[:1], ends[1:], [weight])
     opset = helper.make_opsetid("", 18)
     file = helper.make_model(graph, opset_imports=[opset], ir_version=9).SerializeToString()
     with pytest.raises(ConversionError, match=r"ONNX Runtime refused 'x' \(1, 16\)"):
-        opened.register_model(
-            "Four", "{Long}", "{Long}", file, names={"target.x": "y"}, measure=True
-        )
+        opened.register_model("Four", "{x}", "{y}", file, measure=True)
+    with pytest.raises(CommitError, match=r"no modality '{z}'"):
+        opened.register_model("Four", "{x}", "{z}", file, measure=True)
     assert "Four" not in {key.model for key in opened.catalog.segments}
 
 

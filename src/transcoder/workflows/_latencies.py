@@ -19,8 +19,19 @@ from filelock import FileLock
 
 from transcoder.errors import StorageError, TranscoderError, UnknownNameError
 from transcoder.files import write_whole
+from transcoder.interchange import check_segment
 from transcoder.sessions import SessionPool
-from transcoder.vocabulary import Array, Catalog, Score, Segment, SegmentKey, Spec, TensorSpec
+from transcoder.vocabulary import (
+    Array,
+    Catalog,
+    Modality,
+    ModalityEntry,
+    Score,
+    Segment,
+    SegmentKey,
+    Spec,
+    TensorSpec,
+)
 
 _FILE = "latencies.json"
 _SCORE = "latency_ms"
@@ -89,23 +100,34 @@ def _with_latency(segment: Segment, latencies: Mapping[str, float]) -> Segment:
 def measured_segment(catalog: Catalog, segment: Segment, onnx: bytes) -> Segment:
     """Measure a segment that is about to be registered, unless this version is there already.
 
+    Nor is one measured that the commit will refuse; it tells all that is wrong.
+
     Args:
         catalog: Knows the specs of its ends.
-        segment: Which.
+        segment: Which, with its signature.
         onnx: Its file.
 
     Raises:
-        UnknownNameError: If an end is not registered, or is content.
         ConversionError: If it cannot be run.
         InvalidModelError: If ONNX Runtime refuses the file.
     """
-    ends = catalog.resolve(segment.source), catalog.resolve(segment.target)
-    digest = sha256(onnx).hexdigest()
-    versions = catalog.segments.get(SegmentKey(segment.name, *ends), ())
-    if any(each.digest == digest for each in versions):
+    source, target = (_maybe_entry(catalog, end) for end in (segment.source, segment.target))
+    if not (source and source.spec and target and target.spec and segment.signature):
         return segment
-    score = measured_score(segment, onnx, (catalog.spec(ends[0]), catalog.spec(ends[1])))
+    key = SegmentKey(segment.name, source.modality, target.modality)
+    digest, specs = sha256(onnx).hexdigest(), (source.spec, target.spec)
+    is_known = any(each.digest == digest for each in catalog.segments.get(key, ()))
+    if is_known or check_segment(segment.name, segment.signature, *specs, segment.names):
+        return segment
+    score = measured_score(segment, onnx, specs)
     return replace(segment, scores=(*segment.scores, score))
+
+
+def _maybe_entry(catalog: Catalog, modality: Modality) -> ModalityEntry | None:
+    try:
+        return catalog.entry(modality)
+    except UnknownNameError:
+        return None
 
 
 def measured_score(segment: Segment, onnx: bytes, specs: tuple[Spec, Spec]) -> Score:
