@@ -134,9 +134,10 @@ def catalog() -> Catalog:
         ModalityType("label", (), Payload.LABEL),
         ModalityType("speech", ("L",), Payload.WAVEFORM),
         ModalityType("numbers", (), Payload.ARRAY),
+        ModalityType("image", (), Payload.IMAGE),
         ModalityType("tokens"),
     ]
-    names = ("text<en>", "text<de>", "label", "speech<en>", "numbers")
+    names = ("text<en>", "text<de>", "label", "speech<en>", "numbers", "image")
     entries = [ModalityEntry(Modality.parse(name)) for name in names]
     entries += [ModalityEntry(Modality.parse(name), spec) for name, spec in SPECS.items()]
     return Catalog(

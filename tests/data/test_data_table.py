@@ -1,10 +1,11 @@
 """Tables and how their rows are split."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.data_worlds import dataset
@@ -78,3 +79,39 @@ def test_groups_belong_to_the_fingerprint_but_not_to_the_digest_of_a_column() ->
     other = Table("words", {"english": ["a", "b"]}, groups=["1", "1"])
     assert one.fingerprint != other.fingerprint
     assert one.column_digest("english") == other.column_digest("english")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.text(max_size=3), min_size=1), st.lists(st.text(max_size=3)))
+def test_rows_that_are_added_move_no_other_row(groups: list[str], added: list[str]) -> None:
+    base = [*groups, *map(str, range(99))]
+    before = rows_of(Table("words", {}, groups=base), HALVES)
+    after = rows_of(Table("words", {}, groups=[*base, *added]), HALVES)
+    for split, rows in before.items():
+        assert after[split][: len(rows)].tolist() == rows.tolist()
+
+
+def told_splits(groups: str, splits: Sequence[Split]) -> Table:
+    return Table("words", {}, groups=[*groups], splits=splits)
+
+
+def test_splits_that_a_dataset_says_itself_are_kept() -> None:
+    splits = [Split.TEST, Split.TRAIN, Split.VALIDATION, Split.TRAIN]
+    rows = rows_of(told_splits("abcb", splits), HALVES)
+    assert {split: found.tolist() for split, found in rows.items()} == {
+        Split.TRAIN: [1, 3],
+        Split.VALIDATION: [2],
+        Split.TEST: [0],
+    }
+    with pytest.raises(DataError, match="falls into the test split; add rows of that split to"):
+        rows_of(told_splits("bcb", splits[1:]), HALVES)
+
+
+def test_a_group_in_two_splits_of_the_dataset_is_refused() -> None:
+    splits = [Split.TEST, Split.TRAIN, Split.VALIDATION, Split.TRAIN]
+    told = (
+        "the group 'a' stands in two of its splits, in test at row 0 and in train at row 3; "
+        "put it into one, or leave split_column out"
+    )
+    with pytest.raises(DataError, match=told):
+        rows_of(told_splits("abca", splits), HALVES)

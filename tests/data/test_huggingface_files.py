@@ -13,11 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
+from PIL import Image
 
 from tests.data.data_worlds import catalog, dataset
 from transcoder.data import Table, load_table
+from transcoder.data._huggingface import load_huggingface
 from transcoder.errors import DataError, UnknownNameError
-from transcoder.vocabulary import Dataset, JsonValue, Waveform
+from transcoder.vocabulary import Dataset, JsonValue, Split, Waveform
 
 CSV = "number,english,german\n0,zero,null\n007,seven,sieben\n12,NA,\n"
 
@@ -220,3 +222,70 @@ def test_reading_prints_nothing_and_brings_no_torch(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=here, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_column_says_the_split_of_each_row(tmp_path: Path) -> None:
+    file = tmp_path / "words.csv"
+    file.write_text("english,part\na,train\nb,dev\nc,TEST\n", encoding="utf-8")
+    options = options_for(tmp_path, "csv", file) | {"split_column": "part"}
+    words = dataset("huggingface", options, english="text<en>")
+    assert load_table(words, catalog()).splits == [Split.TRAIN, Split.VALIDATION, Split.TEST]
+    file.write_text("english,part\na,train\nb,rest\n", encoding="utf-8")
+    with pytest.raises(DataError, match="'part' holds 'rest' at row 1, which is no split"):
+        load_table(words, catalog())
+
+
+def test_several_splits_are_joined_and_told(tmp_path: Path) -> None:
+    files = {"train": "a\nb\n", "validation": "c\n", "test": "d\n"}
+    for name, rows in files.items():
+        (tmp_path / f"{name}.csv").write_text(f"english\n{rows}", encoding="utf-8")
+    options: dict[str, JsonValue] = {
+        "path": "csv",
+        "data_files": {name: str(tmp_path / f"{name}.csv") for name in files},
+        "cache_dir": str(tmp_path / "cache"),
+        "split": ["train", "validation", "test"],
+        "split_column": "split",
+    }
+    table = load_table(dataset("huggingface", options, english="text<en>"), catalog())
+    assert [*table.column("english")] == ["a", "b", "c", "d"]
+    assert table.splits == [Split.TRAIN, Split.TRAIN, Split.VALIDATION, Split.TEST]
+
+
+def test_the_first_rows_are_streamed_without_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "words.parquet"
+    pq.write_table(
+        pa.table({"english": [str(n) for n in range(5000)], "more": [0] * 5000}), file
+    )
+    options = options_for(tmp_path, "parquet", file) | {"rows": 3}
+    words = dataset("huggingface", options, english="text<en>")
+    assert [*load_table(words, catalog()).column("english")] == ["0", "1", "2"]
+    assert not list((tmp_path / "cache").rglob("*.arrow"))
+
+
+def test_pictures_of_a_folder_are_read_with_their_labels(tmp_path: Path) -> None:
+    for name, value in (("dark", 0), ("light", 255)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        pixels = np.full((2, 3), value, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "pictures" / name / "one.png")
+    options: dict[str, JsonValue] = {
+        "path": "imagefolder",
+        "data_dir": str(tmp_path / "pictures"),
+        "cache_dir": str(tmp_path / "cache"),
+    }
+    held = replace(dataset("huggingface", options, image="image", label="label"), group="")
+    table = load_table(held, catalog())
+    assert [*table.column("label")] == [0, 1]
+    np.testing.assert_array_equal(np.array(table.column("image")[:])[:, 0, 0], [0, 255])
+
+
+def test_lists_of_one_length_are_read_as_one_block(tmp_path: Path) -> None:
+    lists = pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32()))
+    uneven = pa.array([[1.0], [3.0, 4.0]], pa.list_(pa.float32()))
+    file = tmp_path / "vectors.parquet"
+    pq.write_table(pa.table({"vector": lists, "uneven": uneven}), file)
+    options = options_for(tmp_path, "parquet", file)
+    made = load_huggingface(
+        dataset("huggingface", options, vector="{Vector}"), ["vector", "uneven"]
+    )
+    np.testing.assert_array_equal(made["vector"].block(0, 2), [[1, 2], [3, 4]])
+    assert made["uneven"].block(0, 2) is None

@@ -49,6 +49,19 @@ def test_local_files_of_a_dataset_become_absolute(tmp_path: Path) -> None:
     assert dataset.options["data_files"] == [str((tmp_path / "rows.csv").resolve())]
 
 
+def test_folders_and_files_of_splits_become_absolute(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "sounds").mkdir()
+    text = (
+        "datasets:\n  d: {type: t, loader: huggingface, columns: {a: text<en>}, group: a,\n"
+        "      options: {path: csv, data_files: {train: rows.csv}, folder: sounds}}\n"
+    )
+    (dataset,) = read_world(written(tmp_path, text)).nouns
+    assert isinstance(dataset, Dataset)
+    assert dataset.options["data_files"] == {"train": str((tmp_path / "rows.csv").resolve())}
+    assert dataset.options["folder"] == str((tmp_path / "sounds").resolve())
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -1,15 +1,15 @@
 """Columns whose values are read, and made what their modality says, when asked for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Protocol, TypeAlias, final, overload
 
 import numpy as np
 from typing_extensions import override
 
+from transcoder.data._media import UnfitValueError, read_image, read_sound, read_text, shown
 from transcoder.data._skipped import UNUSABLE, SkippedRows
-from transcoder.errors import DataError, MissingExtraError
+from transcoder.errors import DataError
 from transcoder.vocabulary import (
     Array,
     Catalog,
@@ -17,7 +17,6 @@ from transcoder.vocabulary import (
     Payload,
     TensorSpec,
     Value,
-    Waveform,
 )
 
 _NUMBERS = "biuf"
@@ -36,19 +35,6 @@ class RawColumn(Protocol):
     def block(self, start: int, stop: int) -> Array | None:
         """Read them as one array, rows along the first axis; None where that cannot be."""
         ...
-
-
-class UnfitValueError(ValueError):
-    """A raw value that cannot become a value of the modality; the text says why.
-
-    Args:
-        found: What is there and what is wanted.
-        reason: Why in words that such rows share.
-    """
-
-    def __init__(self, found: str, reason: str) -> None:
-        self.reason = reason
-        super().__init__(found)
 
 
 Converter: TypeAlias = Callable[[object], Value]
@@ -160,17 +146,21 @@ def converter(catalog: Catalog, modality: Modality, folder: Path, dataset: str) 
         found = f"the type of {str(modality)!r} has neither a payload nor a spec"
         raise DataError(dataset, found, "register the modality type with its payload")
     if payload is Payload.WAVEFORM:
-        return lambda raw: _waveform(raw, folder)
+        return lambda raw: read_sound(raw, folder)
+    if payload is Payload.IMAGE:
+        return lambda raw: read_image(raw, folder)
     return _CONVERTERS[payload]
 
 
 def text(raw: object) -> str:
-    """Make text of text or of a whole number."""
+    """Make text of text, of a whole number, or of what a text file holds."""
+    if isinstance(raw, Path):
+        return read_text(raw)
     if isinstance(raw, str):
         return str(raw)
     if isinstance(raw, int | np.integer) and not isinstance(raw, bool):
         return str(raw)
-    raise UnfitValueError(f"{_shown(raw)} where text is wanted", "no text")
+    raise UnfitValueError(f"{shown(raw)} where text is wanted", "no text")
 
 
 def _label(raw: object) -> int:
@@ -178,7 +168,7 @@ def _label(raw: object) -> int:
         return int(raw)
     if isinstance(raw, str) and raw.removeprefix("-").isdecimal():
         return int(raw)
-    found = f"{_shown(raw)} where a label, a whole number, is wanted"
+    found = f"{shown(raw)} where a label, a whole number, is wanted"
     raise UnfitValueError(found, "no label")
 
 
@@ -186,50 +176,11 @@ def _array(raw: object) -> Array:
     array = np.asarray(raw)
     if array.dtype.kind in _NUMBERS:
         return array
-    raise UnfitValueError(f"{_shown(raw)} where numbers are wanted", "no numbers")
-
-
-def _waveform(raw: object, folder: Path) -> Waveform:
-    try:
-        import soundfile
-    except ImportError as error:
-        raise MissingExtraError("reading sound", "soundfile", "speech") from error
-    source = _sound_source(raw, folder)
-    try:
-        samples, rate_hz = soundfile.read(source, dtype="float32")
-    except (OSError, soundfile.SoundFileError) as error:
-        reason = " ".join(str(error).split())
-        raise UnfitValueError(
-            f"{_shown(raw)}, a file that cannot be read ({reason}),", "an unreadable file"
-        ) from error
-    if samples.ndim != 1:
-        found = f"{_shown(raw)}, sound in {samples.shape[1]} channels, not one,"
-        raise UnfitValueError(found, "sound in several channels")
-    return Waveform(samples, rate_hz)
-
-
-def _sound_source(raw: object, folder: Path) -> Path | BytesIO:
-    if isinstance(raw, Mapping):
-        content = raw.get("bytes")
-        if isinstance(content, bytes):
-            return BytesIO(content)
-        raw = raw.get("path")
-    if isinstance(raw, bytes):
-        return BytesIO(raw)
-    if isinstance(raw, str):
-        return folder / raw
-    found = f"{_shown(raw)} where the name of a sound file is wanted"
-    raise UnfitValueError(found, "no sound file")
-
-
-def _shown(raw: object) -> str:
-    short = repr(raw)
-    return f"{type(raw).__name__} {short if len(short) <= 60 else f'{short[:57]}...'}"  # noqa: PLR2004 # what reads well in a sentence
+    raise UnfitValueError(f"{shown(raw)} where numbers are wanted", "no numbers")
 
 
 _CONVERTERS: Mapping[Payload, Converter] = {
     Payload.TEXT: text,
     Payload.LABEL: _label,
-    Payload.IMAGE: _array,
     Payload.ARRAY: _array,
 }

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -17,17 +18,26 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-_OPTIONS = frozenset({"path", "name", "data_files", "split", "revision", "cache_dir", "folder"})
+_OPTIONS = frozenset(
+    {
+        "path", "name", "data_files", "data_dir", "split", "revision", "cache_dir", "folder",
+        "rows",
+    }
+)  # fmt: skip
 _LISTS = ("list<", "large_list<", "fixed_size_list<")
+_SPLIT = "split"
 _NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
 
 
 def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawColumn]:
     """Read columns through `datasets.load_dataset`.
 
-    Options: `path` (csv, json, parquet or a name on the hub), `name`, `data_files`, `split`
-    ("train" if not given), `revision`, `cache_dir` (a folder of the user's own if not given)
-    and `folder` (where relative names of sound files begin).
+    Options: `path` (csv, json, parquet, imagefolder, audiofolder or a name on the hub), `name`,
+    `data_files` or `data_dir`, `split` ("train" if not given), `revision`, `cache_dir` (a
+    folder of the user's own if not given), `folder` (where relative names of sound files begin)
+    and `rows` (so many are streamed from the start without fetching the rest, and held in
+    memory: for datasets that are too large to keep). Where `split` is a list, the rows of all
+    come one after the other, and the column `split` says of which each is.
 
     All columns of a csv file are read as text, as they stand there: no `007` becomes 7 and no
     word `null` vanishes.
@@ -40,6 +50,14 @@ def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawCol
         DataError: If it cannot be read, has no rows, or lacks a column.
     """
     _check_options(dataset)
+    splits = dataset.options.get("split", "train")
+    if isinstance(splits, str):
+        return {name: _ArrowColumn(each) for name, each in _one(dataset, names).items()}
+    return _joined(dataset, names, [str(each) for each in _listed(splits)])
+
+
+def _one(dataset: Dataset, names: Sequence[str]) -> dict[str, "pa.ChunkedArray"]:
+    """Read the columns of one split."""
     if dataset.options["path"] == "csv":
         for file in _local_files(dataset.options.get("data_files")):
             _require_columns(dataset, names, _csv_columns(Path(file), names))
@@ -47,7 +65,31 @@ def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawCol
     _require_columns(dataset, names, loaded.column_names)
     if not len(loaded):
         raise _no_rows(dataset)
-    return {name: _ArrowColumn(loaded.data.column(name)) for name in names}
+    return {name: loaded.data.column(name) for name in names}
+
+
+def _joined(
+    dataset: Dataset, names: Sequence[str], splits: Sequence[str]
+) -> dict[str, RawColumn]:
+    """Put the rows of several splits one after the other, with the column that tells them."""
+    import pyarrow as pa
+
+    wanted = [name for name in names if name != _SPLIT]
+    parts = [
+        _one(replace(dataset, options={**dataset.options, "split": split}), wanted)
+        for split in splits
+    ]
+    joined: dict[str, RawColumn] = {
+        name: _ArrowColumn(
+            pa.chunked_array([chunk for part in parts for chunk in part[name].chunks])
+        )
+        for name in wanted
+    }
+    told = [
+        pa.array([split.partition("[")[0]] * len(part[wanted[0]]))
+        for split, part in zip(splits, parts, strict=True)
+    ]
+    return joined | {_SPLIT: _ArrowColumn(pa.chunked_array(told))}
 
 
 @final
@@ -74,15 +116,16 @@ class _ArrowColumn:
 
     def block(self, start: int, stop: int) -> Array | None:
         """Lists of numbers that are all equally long."""
+        from pyarrow import compute as pc
+
         piece = self._column.slice(start, stop - start).combine_chunks()
         if not str(piece.type).startswith(_LISTS) or piece.null_count:
             return None
         flat = piece.flatten()
         if flat.null_count or str(flat.type).startswith(_LISTS) or len(flat) % len(piece):
             return None
-        lengths = piece.value_lengths().to_numpy() if hasattr(piece, "value_lengths") else None
         width = len(flat) // len(piece)
-        if lengths is not None and (lengths != width).any():
+        if (pc.list_value_length(piece).to_numpy() != width).any():
             return None
         numbers: Array = flat.to_numpy(zero_copy_only=False)
         return numbers.reshape(len(piece), width)
@@ -97,6 +140,10 @@ def _check_options(dataset: Dataset) -> None:
     for file in _local_files(dataset.options.get("data_files")):
         if not Path(file).exists():
             raise _no_file(dataset, file)
+
+
+def _listed(found: JsonValue) -> Sequence[JsonValue]:
+    return list(found) if isinstance(found, Sequence) else []
 
 
 def _local_files(files: JsonValue) -> Iterator[str]:
@@ -122,7 +169,7 @@ def _loaded(dataset: Dataset, names: Sequence[str]) -> "datasets.Dataset":
         kept = datasets.Features({name: datasets.Value("string") for name in names})
         reading = {"features": kept, "keep_default_na": False}
     try:
-        return _read(dataset, reading)
+        return _read(dataset, names, reading)
     except datasets.exceptions.DatasetGenerationError as error:
         raise _failed(dataset, error.__cause__ or error) from error
     except ConnectionError as error:
@@ -137,15 +184,23 @@ def _loaded(dataset: Dataset, names: Sequence[str]) -> "datasets.Dataset":
         raise _failed(dataset, error) from error
 
 
-def _read(dataset: Dataset, reading: Mapping[str, object]) -> "datasets.Dataset":
+def _read(
+    dataset: Dataset, names: Sequence[str], reading: Mapping[str, object]
+) -> "datasets.Dataset":
     import datasets
 
     options = dict(dataset.options)
     options.pop("folder", None)
+    rows = options.pop("rows", None)
     options.setdefault("split", "train")
     options.setdefault("cache_dir", str(_cache_folder()))
     with _quiet():
-        return datasets.load_dataset(**options, **reading)
+        if rows is None:
+            return datasets.load_dataset(**options, **reading)
+        stream = datasets.load_dataset(**options, **reading, streaming=True)
+        kept = [name for name in stream.column_names or names if name in names]
+        first = stream.select_columns(kept).decode(enable=False).take(int(str(rows)))
+        return datasets.Dataset.from_list(list(first), features=first.features)
 
 
 def _cache_folder() -> Path:

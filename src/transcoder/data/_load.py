@@ -2,27 +2,39 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, final, overload
 
 from typing_extensions import override
 
 from transcoder.data._arrays import load_arrays
-from transcoder.data._columns import LazyColumn, RawColumn, UnfitValueError, converter, text
+from transcoder.data._columns import LazyColumn, RawColumn, converter, text
 from transcoder.data._content import group_of_content
+from transcoder.data._folders import load_folder
 from transcoder.data._huggingface import load_huggingface
+from transcoder.data._media import UnfitValueError
 from transcoder.data._openml import load_openml
 from transcoder.data._skipped import SkippedRows
 from transcoder.data._table import Table
 from transcoder.errors import DataError, UnknownNameError
-from transcoder.vocabulary import Catalog, Dataset, Value
+from transcoder.vocabulary import Catalog, Dataset, Split, Value
 
 Loader: TypeAlias = Callable[[Dataset, Sequence[str]], Mapping[str, RawColumn]]
 
 _CONTENT = re.compile(r"content\((?P<column>.+)\)")
 
+_SPLITS = {
+    "train": Split.TRAIN,
+    "validation": Split.VALIDATION,
+    "valid": Split.VALIDATION,
+    "dev": Split.VALIDATION,
+    "test": Split.TEST,
+}
+
 _LOADERS: Mapping[str, Loader] = {
     "arrays": load_arrays,
+    "folder": load_folder,
     "huggingface": load_huggingface,
     "openml": load_openml,
 }
@@ -30,6 +42,9 @@ _LOADERS: Mapping[str, Loader] = {
 
 def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> Table:
     """Read a dataset; values of long columns are read when asked for.
+
+    Option `split_column` of any loader: the column that says for each row whether it is for
+    train, validation (dev) or test; without it rows are split by the digest of their group.
 
     Args:
         dataset: What to read.
@@ -46,8 +61,11 @@ def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> T
     named = [column.name for column in dataset.columns]
     content = _CONTENT.fullmatch(dataset.group)
     group = "" if content else dataset.group
-    named += [name for name in (group, dataset.stratum) if name]
-    raw = _LOADERS[dataset.loader](dataset, list(dict.fromkeys(named)))
+    options = dict(dataset.options)
+    splits = str(options.pop("split_column", ""))
+    named += [name for name in (group, dataset.stratum, splits) if name]
+    source = replace(dataset, options=options)
+    raw = _LOADERS[dataset.loader](source, list(dict.fromkeys(named)))
     folder = Path(str(dataset.options.get("folder", "")))
     skipped = SkippedRows(dataset.name, max_skipped)
     columns: dict[str, Sequence[Value]] = {
@@ -66,7 +84,26 @@ def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> T
     else:
         groups = _texts(dataset, raw, group) if group else _RowNumbers(_longest(columns))
     strata = _texts(dataset, raw, dataset.stratum) if dataset.stratum else None
-    return Table(dataset.name, columns, groups=groups, strata=strata, skipped=skipped)
+    return Table(
+        dataset.name,
+        columns,
+        groups=groups,
+        strata=strata,
+        splits=_splits(dataset, raw, splits) if splits else None,
+        skipped=skipped,
+    )
+
+
+def _splits(dataset: Dataset, raw: Mapping[str, RawColumn], name: str) -> list[Split]:
+    """Read which split each row is of, where the dataset says it itself."""
+    found: list[Split] = []
+    for row, told in enumerate(_texts(dataset, raw, name)):
+        if told.lower() not in _SPLITS:
+            reason = f"column {name!r} holds {told!r} at row {row}, which is no split"
+            known = ", ".join(map(repr, _SPLITS))
+            raise DataError(dataset.name, reason, f"write one of {known}")
+        found.append(_SPLITS[told.lower()])
+    return found
 
 
 def _contents(dataset: Dataset, columns: Mapping[str, Sequence[Value]], name: str) -> list[str]:

@@ -25,6 +25,7 @@ class Table:
         columns: By name; long ones may read their values when asked.
         groups: For each row, the text by which it is split.
         strata: For each row, the text under which its score is also shown.
+        splits: For each row its split, where the dataset says that itself.
         skipped: Where rows that cannot be used are noted; none may be where that is not given.
 
     Raises:
@@ -38,18 +39,22 @@ class Table:
         *,
         groups: Sequence[str],
         strata: Sequence[str] | None = None,
+        splits: Sequence[Split] | None = None,
         skipped: SkippedRows | None = None,
     ) -> None:
         self.name = name
         self.skipped = SkippedRows(name) if skipped is None else skipped
         self.groups = groups
         self.strata = strata
+        self.splits = splits
         self._columns = dict(columns)
         self._digests: dict[str, str] = {}
         lengths = {"the groups": len(groups)}
         lengths |= {f"column {each!r}": len(values) for each, values in columns.items()}
         if strata is not None:
             lengths["the strata"] = len(strata)
+        if splits is not None:
+            lengths["the splits"] = len(splits)
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{each} has {length} rows" for each, length in lengths.items())
             raise DataError(name, found, "give columns of equal length")
@@ -84,7 +89,10 @@ class Table:
         skipped.note({new: known[row] for new, row in enumerate(rows.tolist()) if row in known})
         strata = None if self.strata is None else [self.strata[row] for row in rows]
         groups = [self.groups[row] for row in rows]
-        return Table(self.name, columns, groups=groups, strata=strata, skipped=skipped)
+        splits = None if self.splits is None else [self.splits[row] for row in rows]
+        return Table(
+            self.name, columns, groups=groups, strata=strata, splits=splits, skipped=skipped
+        )
 
     def column_digest(self, name: str) -> str:
         """SHA-256 of the values of one column; read once."""
@@ -95,14 +103,15 @@ class Table:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all values, groups and strata; read once."""
+        """SHA-256 of all values, groups, strata and splits; read once."""
         strata: JsonValue = None if self.strata is None else list(self.strata)
         digests = {name: self.column_digest(name) for name in self._columns}
-        return digest_of([digests, list(self.groups), strata])
+        told: list[JsonValue] = [digests, list(self.groups), strata]
+        return digest_of(told if self.splits is None else [*told, list(self.splits)])
 
 
 def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
-    """Split rows by their groups.
+    """Split rows as the dataset itself says, or else by their groups.
 
     Args:
         table: The dataset's rows.
@@ -112,17 +121,39 @@ def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
         Row numbers in rising order, int64 (row,), for each of the splits.
 
     Raises:
-        DataError: If a split has no rows.
+        DataError: If a split has no rows, or a group stands in two.
     """
-    places = {group: split_of(group, dataset.shares) for group in set(table.groups)}
     numbers: dict[Split, list[int]] = {split: [] for split in Split}
-    for number, group in enumerate(table.groups):
-        numbers[places[group]].append(number)
+    if table.splits is None:
+        remedy = "add rows, or change the dataset's shares"
+        places = {group: split_of(group, dataset.shares) for group in set(table.groups)}
+        for number, group in enumerate(table.groups):
+            numbers[places[group]].append(number)
+    else:
+        remedy = "add rows of that split to the dataset's own"
+        places = _told_places(table, table.splits)
+        for number, split in enumerate(table.splits):
+            numbers[split].append(number)
     for split, rows in numbers.items():
         if not rows:
             found = f"none of its {len(places)} groups falls into the {split.value} split"
-            raise DataError(dataset.name, found, "add rows, or change the dataset's shares")
+            raise DataError(dataset.name, found, remedy)
     return {split: np.array(rows, dtype=np.int64) for split, rows in numbers.items()}
+
+
+def _told_places(table: Table, splits: Sequence[Split]) -> dict[str, Split]:
+    """See that no group stands in two splits."""
+    first: dict[str, int] = {}
+    for number, group in enumerate(table.groups):
+        other = first.setdefault(group, number)
+        if splits[other] is not splits[number]:
+            found = (
+                f"the group {group!r} stands in two of its splits, in {splits[other].value} at "
+                f"row {other} and in {splits[number].value} at row {number}"
+            )
+            remedy = "put it into one, or leave split_column out and let groups be split"
+            raise DataError(table.name, found, remedy)
+    return {group: splits[number] for group, number in first.items()}
 
 
 def usable_rows(

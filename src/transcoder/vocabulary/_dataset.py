@@ -31,7 +31,7 @@ class Dataset:
     Attributes:
         name: Unique in the registry.
         type: The dataset type that it keeps.
-        loader: Who reads it: `huggingface`, `openml` or `arrays`.
+        loader: Who reads it: `huggingface`, `openml`, `folder` or `arrays`.
         options: What the loader needs; local paths are absolute.
         columns: The columns that hold modalities, in the order of the type.
         group: The column whose equal values never stand in two splits; `content(NAME)` for the

@@ -124,6 +124,8 @@ def _read(dataset: Dataset, catalog: Catalog, config: RunConfig, narrator: Narra
     rows = _judged(rows_of(table, dataset), config.data.judged_rows)
     counts = ", ".join(f"{len(rows[split]):,} {split.value}" for split in Split)
     grouping = repr(dataset.group) if dataset.group else "row"
+    if table.splits is not None:
+        grouping = "the dataset itself"
     narrator.say(f"{dataset.name}: {counts} rows, split by {grouping}")
     return Source(table, rows)
 

@@ -115,15 +115,17 @@ def dataset_type(name: str, raw: object) -> DatasetType:
 
 
 def dataset(reader: Reader, name: str, raw: Raw) -> Dataset:
-    """Read a dataset; its local files become absolute."""
+    """Read a dataset; its local files and folders become absolute."""
     required = _keys("type", "loader", "options", "columns", "group")
     where = f"dataset {name!r}"
     reader.check_keys(where, raw, required | _keys("stratum", "shares", "licence"))
     options = dict(_json(raw["options"]))
-    if "data_files" in options:
-        options["data_files"] = [
-            str(reader.inside(each)) for each in _texts(options["data_files"])
-        ]
+    if isinstance(held := options.get("data_files"), Mapping):
+        options["data_files"] = {key: str(reader.inside(each)) for key, each in held.items()}
+    elif held is not None:
+        options["data_files"] = [str(reader.inside(each)) for each in _texts(held)]
+    for key in {"data_dir", "folder"} & set(options):
+        options[key] = str(reader.inside(options[key], is_folder=True))
     if isinstance(files := options.get("files"), Mapping):
         options["files"] = {key: str(reader.inside(each)) for key, each in files.items()}
     shares = _json(raw.get("shares", {}))

@@ -74,8 +74,8 @@ class Reader:
             self.faults.append(f"{where}: {error}")
         return None
 
-    def inside(self, relative: object) -> Path:
-        """Find a file that the file names.
+    def inside(self, relative: object, *, is_folder: bool = False) -> Path:
+        """Find a file or folder that the file names.
 
         Raises:
             ValueError: If it lies outside the file's folder, or does not exist.
@@ -85,8 +85,9 @@ class Reader:
         if not found.is_relative_to(folder):
             message = f"{str(relative)!r} lies outside {str(folder)!r}; put it beside the file"
             raise ValueError(message)
-        if not found.is_file():
-            message = f"there is no file {str(relative)!r} in {str(folder)!r}"
+        if not (found.is_dir() if is_folder else found.is_file()):
+            kind = "folder" if is_folder else "file"
+            message = f"there is no {kind} {str(relative)!r} in {str(folder)!r}"
             raise ValueError(message)
         return found
 
