@@ -27,6 +27,7 @@ class Layout:
     Attributes:
         name: The tensor's.
         dtype: Of its numbers.
+        stored: Of its numbers on disk.
         free: Where a row's axis of any length stands; None where there is none. On disk it
             comes first.
         inner: The lengths of a row's other axes, in order.
@@ -36,19 +37,23 @@ class Layout:
 
     name: str
     dtype: np.dtype[np.generic]
+    stored: np.dtype[np.generic]
     free: int | None
     inner: tuple[int, ...]
     file: str
     offsets_file: str | None
 
     @classmethod
-    def of(cls, number: int, tensor: TensorSpec, place: str) -> Self:
+    def of(
+        cls, number: int, tensor: TensorSpec, place: str, *, storage_dtype: str | None = None
+    ) -> Self:
         """Lay out a tensor.
 
         Args:
             number: Where it stands in its spec; names the files.
             tensor: What is to be stored.
             place: The store, for the error.
+            storage_dtype: Of float32 and float64 on disk, where it is to be another.
 
         Raises:
             StorageError: If it has two axes of any length, or a dtype without a plain form.
@@ -62,9 +67,11 @@ class Layout:
         if tensor.dtype in {"string", "bfloat16"}:
             reason = f"{str(tensor)!r} has no plain form on disk"
             raise StorageError(place, reason, remedy)
+        is_long = tensor.dtype in {"float32", "float64"}
         return cls(
             name=tensor.name,
             dtype=np.dtype(tensor.dtype),
+            stored=np.dtype(storage_dtype if is_long and storage_dtype else tensor.dtype),
             free=free[0] if free else None,
             inner=tuple(axis for axis in axes if isinstance(axis, int)),
             file=f"{number}.values",
@@ -74,7 +81,12 @@ class Layout:
     @property
     def item_bytes(self) -> int:
         """Size of one row, or of one step along its free axis."""
-        return int(np.prod(self.inner, dtype=np.int64)) * self.dtype.itemsize
+        return int(np.prod(self.inner, dtype=np.int64)) * self.stored.itemsize
+
+    @property
+    def is_shortened(self) -> bool:
+        """Whether its numbers are shorter on disk."""
+        return self.stored != self.dtype
 
     def numbers(self, rows: RowArrays) -> Array:
         """Put rows one after the other, the free axis first.
@@ -91,7 +103,7 @@ class Layout:
     def padding(self) -> Array:
         """What stands behind all numbers of a free axis: one step of zeros to pad rows with."""
         shape = (0 if self.free is None else 1, *self.inner)
-        return np.zeros(shape, dtype=self.dtype)
+        return np.zeros(shape, dtype=self.stored)
 
     @property
     def blank(self) -> Array:
@@ -107,13 +119,23 @@ class Layout:
         return np.array([row.shape[free] for row in rows], dtype=np.int64)
 
 
-def layouts_of(spec: Spec, place: str) -> tuple[Layout, ...]:
+def layouts_of(
+    spec: Spec, place: str, *, storage_dtype: str | None = None
+) -> tuple[Layout, ...]:
     """Lay out all tensors of a spec.
+
+    Args:
+        spec: What is to be stored.
+        place: The store, for the error.
+        storage_dtype: Of float32 and float64 on disk, where it is to be another.
 
     Raises:
         StorageError: If one of them cannot be stored.
     """
-    return tuple(Layout.of(number, tensor, place) for number, tensor in enumerate(spec.tensors))
+    return tuple(
+        Layout.of(number, tensor, place, storage_dtype=storage_dtype)
+        for number, tensor in enumerate(spec.tensors)
+    )
 
 
 @final
@@ -128,12 +150,13 @@ class FixedRows:
 
     def __init__(self, layout: Layout, folder: Path, count: int) -> None:
         shape = (count, *layout.inner)
-        self.array = _mapped(folder / layout.file, layout.dtype, shape)
+        self.array = _mapped(folder / layout.file, layout.stored, shape)
+        self._dtype = layout.dtype
 
     def take(self, rows: Rows) -> Array:
         """Copy rows out, (batch, ...)."""
         taken: Array = self.array.take(rows, axis=0)
-        return taken
+        return taken.astype(self._dtype, copy=False)
 
 
 @final
@@ -154,11 +177,13 @@ class RaggedRows:
         )
         self._offsets: Rows = offsets.astype(np.int64, copy=False)
         steps = int(self._offsets[-1]) + 1  # the last is the padding
-        self._values = _mapped(folder / layout.file, layout.dtype, (steps, *layout.inner))
+        self._values = _mapped(folder / layout.file, layout.stored, (steps, *layout.inner))
+        self._dtype = layout.dtype
 
     def take(self, rows: Rows) -> Array:
         """Copy rows out, padded with zeros to the longest, (batch, ...)."""
-        batch = self._one(int(rows[0])) if len(rows) == 1 else self._many(rows)
+        found = self._one(int(rows[0])) if len(rows) == 1 else self._many(rows)
+        batch = found.astype(self._dtype, copy=False)
         if self._free:
             return np.ascontiguousarray(np.moveaxis(batch, 1, self._free + 1))
         return batch

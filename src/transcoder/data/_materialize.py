@@ -29,22 +29,26 @@ Progress: TypeAlias = Callable[[int], None]
 _SAMPLE_ROWS = 64
 
 
-def store_key(route: Route, table: Table, catalog: Catalog) -> str:
+def store_key(
+    route: Route, table: Table, catalog: Catalog, *, storage_dtype: str | None = None
+) -> str:
     """Name what a route makes of a table by everything that it is computed from.
 
     Args:
         route: From a column to a tensor modality.
         table: The rows.
         catalog: What is registered.
+        storage_dtype: Of float32 and float64 on disk, where it is to be another.
 
     Returns:
-        SHA-256 over the store's format, the column's values, every edge's identity and every
-        station's spec, in hexadecimal.
+        SHA-256 over the store's format, the column's values, every edge's identity, every
+        station's spec and the dtype on disk, in hexadecimal.
     """
     entries = (catalog.entry(modality) for modality in route.path.modalities)
     specs: list[JsonValue] = [str(entry.spec) if entry.spec else None for entry in entries]
     edges = [_identity(edge) for edge in route.path.edges]
-    return digest_of([FORMAT, table.column_digest(route.column), edges, specs])
+    told: list[JsonValue] = [FORMAT, table.column_digest(route.column), edges, specs]
+    return digest_of(told if storage_dtype is None else [*told, storage_dtype])
 
 
 def edge_identity(edge: Edge) -> str:
@@ -54,10 +58,17 @@ def edge_identity(edge: Edge) -> str:
 
 def is_stored(route: Route, table: Table, *, catalog: Catalog, store: LatentStore) -> bool:
     """Whether `materialize` would find everything done."""
-    return store.has(store_key(route, table, catalog))
+    return store.has(_key(route, table, catalog, store))
 
 
-def planned_bytes(route: Route, table: Table, *, catalog: Catalog, runner: Runner) -> int:
+def planned_bytes(
+    route: Route,
+    table: Table,
+    *,
+    catalog: Catalog,
+    runner: Runner,
+    storage_dtype: str | None = None,
+) -> int:
     """Say how large the stored tensors of a route will be.
 
     Exact where all rows have one shape; otherwise by running a sample spread over the table.
@@ -66,7 +77,7 @@ def planned_bytes(route: Route, table: Table, *, catalog: Catalog, runner: Runne
         DataError: If the route does not end in tensors.
     """
     spec = _spec_of(route, catalog)
-    layouts = layouts_of(spec, "the latent store")
+    layouts = layouts_of(spec, "the latent store", storage_dtype=storage_dtype)
     if all(layout.free is None for layout in layouts):
         return len(table) * sum(layout.item_bytes for layout in layouts)
     column = table.column(route.column)
@@ -77,7 +88,9 @@ def planned_bytes(route: Route, table: Table, *, catalog: Catalog, runner: Runne
     if done is None:
         return 0
     sample = split_rows(done[1], spec)
-    size_bytes = sum(array.nbytes for row in sample for array in row.values())
+    size_bytes = sum(
+        row[layout.name].size * layout.stored.itemsize for row in sample for layout in layouts
+    )
     offsets = 8 * sum(layout.free is not None for layout in layouts)
     return round(len(table) * (size_bytes / len(sample) + offsets))
 
@@ -115,7 +128,7 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
         StorageError: If the store is damaged, too small, full or not to be written.
     """
     spec = _spec_of(route, catalog)
-    key = store_key(route, table, catalog)
+    key = _key(route, table, catalog, store)
     tell = progress or _ignore
     stored = store.maybe_open(key)
     if stored is None:
@@ -173,6 +186,10 @@ def _reader(rows: WindowRunner, table: Table, writer: EntryWriter) -> WindowRead
         return reader
     writer.begin_anew()
     return WindowReader(column, len(table), batch_size=rows.batch_size)
+
+
+def _key(route: Route, table: Table, catalog: Catalog, store: LatentStore) -> str:
+    return store_key(route, table, catalog, storage_dtype=store.storage_dtype)
 
 
 def _rows_of(

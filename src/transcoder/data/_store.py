@@ -54,10 +54,13 @@ class LatentStore:
 
     Args:
         root: The folder; made when first written to.
+        storage_dtype: Of float32 and float64 on disk in entries that are begun, where it is to
+            be another, `float16`; what is read has the dtype of its spec again.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, storage_dtype: str | None = None) -> None:
         self.root = root
+        self.storage_dtype = storage_dtype
 
     def entries(self) -> list[StoreEntry]:
         """List all entries in order of key, those that are not complete included."""
@@ -173,7 +176,14 @@ class LatentStore:
             route: What it is, for people.
             edges: Identities of the edges that make it.
         """
-        return EntryWriter(self.root / key, spec=spec, rows=rows, route=route, edges=edges)
+        return EntryWriter(
+            self.root / key,
+            spec=spec,
+            rows=rows,
+            route=route,
+            edges=edges,
+            storage_dtype=self.storage_dtype,
+        )
 
 
 def _delete(folder: Path) -> None:

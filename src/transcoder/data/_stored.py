@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from transcoder.data._files import maybe_read_json, sha256_of
 from transcoder.data._layout import FixedRows, Layout, RaggedRows, layouts_of
+from transcoder.data._loss import losses_of
 from transcoder.errors import MalformedNameError, StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec, TensorSpec
 
@@ -27,6 +28,12 @@ class StoredTensors:
     Args:
         folder: A finished entry of a store.
 
+    Attributes:
+        spec: What carries a row.
+        route: What made it, for people.
+        skipped: Rows that could not be used and hold blanks, and why.
+        losses: By tensor, what its numbers lost where they are shorter on disk.
+
     Raises:
         StorageError: If the entry is damaged or of another version.
     """
@@ -39,11 +46,15 @@ class StoredTensors:
             self.route = str(self._meta["route"])
             self._rows = int(str(self._meta["rows"]))
             self.skipped = skipped_of(self._meta)
+            self.losses = losses_of(self._meta)
+            dtype = self._meta.get("storage_dtype")
         except (KeyError, TypeError, ValueError, MalformedNameError) as error:
             raise _no_meta(folder) from error
         self._parts = {
             layout.name: _rows_of(layout, folder, self._rows)
-            for layout in layouts_of(self.spec, str(folder))
+            for layout in layouts_of(
+                self.spec, str(folder), storage_dtype=None if dtype is None else str(dtype)
+            )
         }
 
     def __len__(self) -> int:
@@ -85,9 +96,13 @@ class StoredTensors:
             All rows, (row, ...), mapped from disk.
 
         Raises:
-            KeyError: If there is no such tensor, or its rows differ in length.
+            KeyError: If there is no such tensor, its rows differ in length, or its numbers are
+                shorter on disk.
         """
         part = self._parts[name]
+        if name in self.losses:
+            message = f"numbers of {name!r} are shorter on disk; take them"
+            raise KeyError(message)
         if isinstance(part, RaggedRows):
             message = f"rows of {name!r} differ in length; take them"
             raise KeyError(message)
@@ -137,7 +152,7 @@ def skipped_json(skipped: Mapping[int, str]) -> JsonValue:
 
 def skipped_of(told: Mapping[str, object]) -> dict[int, str]:
     """Read which rows could not be used, and why."""
-    by_reason = told["skipped"]
+    by_reason = told.get("skipped")
     if not isinstance(by_reason, dict):
         return {}
     return {int(row): str(reason) for reason, rows in by_reason.items() for row in rows}

@@ -23,6 +23,7 @@ from transcoder.data._files import (
     write_json,
 )
 from transcoder.data._layout import Layout, RowArrays, layouts_of
+from transcoder.data._loss import Loss, losses_json, losses_of, shortened
 from transcoder.data._stored import FORMAT, META, skipped_json, skipped_of, spec_json
 from transcoder.errors import StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec
@@ -41,12 +42,14 @@ class _State:
         sizes: How long the files are with them.
         read: Digest of the values that they were computed from.
         skipped: Those of them that could not be used, and why.
+        losses: What the numbers of tensors that are shorter on disk have lost.
     """
 
     rows: int
     sizes: dict[str, int]
     read: str = ""
     skipped: Mapping[int, str] = field(default_factory=dict)
+    losses: Mapping[str, Loss] = field(default_factory=dict)
 
 
 @final
@@ -61,20 +64,29 @@ class EntryWriter:
         rows: How many rows there will be.
         route: What the entry is, for people.
         edges: Identities of the edges that make it.
+        storage_dtype: Of float32 and float64 on disk, where it is to be another.
 
     Raises:
         StorageError: If the place cannot be written.
     """
 
-    def __init__(
-        self, folder: Path, *, spec: Spec, rows: int, route: str, edges: Sequence[str] = ()
+    def __init__(  # what an entry is told by
+        self,
+        folder: Path,
+        *,
+        spec: Spec,
+        rows: int,
+        route: str,
+        edges: Sequence[str] = (),
+        storage_dtype: str | None = None,
     ) -> None:
         self._folder = folder
         self._partial = folder.with_name(f"{folder.name}.partial")
         self._spec = spec
         self._rows = rows
         self._origin: dict[str, JsonValue] = {"route": route, "edges": list(edges)}
-        self._layouts = layouts_of(spec, str(folder.parent))
+        self._storage_dtype = storage_dtype
+        self._layouts = layouts_of(spec, str(folder.parent), storage_dtype=storage_dtype)
         self._files: dict[str, int] = {}
         self._digests: dict[str, Hash] = {}
         self._state = _State(0, dict.fromkeys(self._names(), 0))
@@ -133,7 +145,10 @@ class EntryWriter:
         Raises:
             StorageError: If the disk is full, or is too small for all that is still to come.
         """
-        pieces = [piece for layout in self._layouts for piece in self._pieces(layout, columns)]
+        losses = dict(self._state.losses)
+        pieces = [
+            piece for layout in self._layouts for piece in self._pieces(layout, columns, losses)
+        ]
         count = len(next(iter(columns.values())))
         left_out = {**self.skipped, **(skipped or {})}
         with self._storage_errors():
@@ -144,7 +159,7 @@ class EntryWriter:
             for name, content in pieces:
                 self._write(name, content)
                 sizes[name] += content.nbytes
-            self._state = _State(self.done + count, sizes, read, left_out)
+            self._state = _State(self.done + count, sizes, read, left_out, losses)
             if monotonic() - self._recorded_s > _RECORD_EVERY_S:
                 self.record()
 
@@ -158,6 +173,7 @@ class EntryWriter:
             "rows": self._state.rows,
             "read": self._state.read,
             "skipped": skipped_json(self.skipped),
+            "losses": losses_json(self._state.losses),
             "files": self._state.sizes,
         }
         write_json(self._partial / PROGRESS, state)
@@ -199,6 +215,8 @@ class EntryWriter:
                 "rows": self._rows,
                 "spec": spec_json(self._spec),
                 "skipped": skipped_json(self.skipped),
+                "storage_dtype": self._storage_dtype,
+                "losses": losses_json(self._state.losses),
                 "files": files,
             }
             write_json(self._partial / META, meta)
@@ -257,10 +275,15 @@ class EntryWriter:
         self._files = {}
 
     def _pieces(
-        self, layout: Layout, columns: Mapping[str, RowArrays]
+        self, layout: Layout, columns: Mapping[str, RowArrays], losses: dict[str, Loss]
     ) -> Iterator[tuple[str, Array]]:
         rows = columns[layout.name]
-        yield layout.file, layout.numbers(rows)
+        numbers = layout.numbers(rows)
+        if layout.is_shortened:
+            exact, place = numbers, str(self._folder.parent)
+            numbers = shortened(exact, layout.stored, layout.name, place)
+            losses[layout.name] = losses.get(layout.name, Loss()).after(exact, numbers)
+        yield layout.file, numbers
         if layout.offsets_file is not None:
             end = self._state.sizes[layout.file] // layout.item_bytes
             yield layout.offsets_file, end + np.cumsum(layout.lengths(rows))
@@ -288,8 +311,13 @@ def _read_state(partial: Path, names: Sequence[str]) -> _State | None:
         return None
     if any(_size_of(partial / name) < size for name, size in sizes.items()):
         return None
-    skipped = skipped_of(found)
-    return _State(int(str(found["rows"])), sizes, str(found.get("read", "")), skipped)
+    return _State(
+        int(str(found["rows"])),
+        sizes,
+        str(found.get("read", "")),
+        skipped_of(found),
+        losses_of(found),
+    )
 
 
 def _size_of(path: Path) -> int:

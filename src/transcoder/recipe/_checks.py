@@ -52,6 +52,7 @@ _NUMBERS: dict[str, _Rule] = {
 }
 _NUMBERS |= {f"objective.{each.name}": _WEIGHT for each in fields(ObjectiveConfig)}
 _TEXTS: Mapping[str, frozenset[str]] = {
+    "data.storage_dtype": frozenset({"float16"}),
     "optimizer.decay": frozenset({"constant", "cosine", "linear"}),
     "trainer.accelerator": frozenset({"auto", "cpu", "cuda", "gpu", "mps", "tpu"}),
     "trainer.precision": frozenset(

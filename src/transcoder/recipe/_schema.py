@@ -207,6 +207,8 @@ class DataConfig:
             shape, NaN, refused by an oracle) are left out; with one more the run stops.
         oracle_processes: How many processes each oracle runs in, which share its rows; pays
             where an oracle is slow. With 0 it runs in the process of the run.
+        storage_dtype: How latents of longer numbers are stored; null as they are, float16 for
+            half of the disk. What that loses is measured and shown.
     """
 
     dataset: str | None = None
@@ -219,6 +221,7 @@ class DataConfig:
     suffix_rows: int | None = 16
     max_skipped: int = 0
     oracle_processes: int = 0
+    storage_dtype: str | None = None
 
 
 @dataclass

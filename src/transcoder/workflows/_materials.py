@@ -83,12 +83,18 @@ class Workshop:
         if is_stored(route, table, catalog=self.catalog, store=self.store):
             self.narrator.say(f"{name}: {len(table):,} rows are in the store already")
         else:
-            size = planned_bytes(route, table, catalog=self.catalog, runner=self.runner)
+            size = planned_bytes(
+                route,
+                table,
+                catalog=self.catalog,
+                runner=self.runner,
+                storage_dtype=self.store.storage_dtype,
+            )
             megabytes = size / 2**20
             self.narrator.say(f"{name}: {len(table):,} rows, {megabytes:.1f} MiB to be stored")
             self.store.require_space(size)
         with self.narrator.bar(name, len(table)) as advance:
-            return materialize(
+            stored = materialize(
                 route,
                 table,
                 catalog=self.catalog,
@@ -97,6 +103,9 @@ class Workshop:
                 batch_size=self.batch_size,
                 progress=advance,
             )
+        for tensor, loss in stored.losses.items():
+            self.narrator.say(f"{name}: {tensor!r} as {self.store.storage_dtype}, {loss}")
+        return stored
 
 
 def gather_materials(

@@ -47,9 +47,14 @@ class Freed:
         return sum(entry.size_bytes for entry in self.removed)
 
 
-def store_of(registry: Registry) -> LatentStore:
-    """Find the store of a registry; it is made when first written to."""
-    return LatentStore(registry.root / "store")
+def store_of(registry: Registry, *, storage_dtype: str | None = None) -> LatentStore:
+    """Find the store of a registry; it is made when first written to.
+
+    Args:
+        registry: Whose store.
+        storage_dtype: Of float32 and float64 on disk, where it is to be another.
+    """
+    return LatentStore(registry.root / "store", storage_dtype=storage_dtype)
 
 
 def verify_store(store: LatentStore) -> Verified:

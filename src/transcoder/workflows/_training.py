@@ -165,7 +165,8 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
     """Take every stage; a process that only shares the batches leaves after the fit."""
     began = time.monotonic()
     config, narrator, plan = bureau.config, bureau.narrator, bureau.plan
-    ground = lay_groundwork(bureau, sources, store_of(bureau.registry))
+    store = store_of(bureau.registry, storage_dtype=bureau.config.data.storage_dtype)
+    ground = lay_groundwork(bureau, sources, store)
     narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {ground.best.name}")
     fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config, bureau.watch))
     if not is_first_process():
