@@ -73,6 +73,14 @@ def test_insisting_replaces_and_says_so() -> None:
     assert choice.why.endswith("it was to be replaced in any case")
 
 
+@pytest.mark.parametrize("rows", [2, 5])
+def test_a_handful_of_rows_proves_nothing_even_if_all_agree(rows: int) -> None:
+    better, worse = _judged("net", rows, rows=rows), _judged("version 1", 0, rows=rows)
+    choice = choose_current(better, [_judged("ridge", 0, rows=rows)], present=worse)
+    assert (choice.candidate, choice.becomes_current) == ("ridge", False)
+    assert f"{rows} validation rows separate nothing" in choice.why
+
+
 def test_one_row_proves_nothing() -> None:
     better, worse = _judged("net", 1, rows=1), _judged("version 1", 0, rows=1)
     choice = choose_current(better, [_judged("ridge", 0, rows=1)], present=worse)

@@ -49,8 +49,10 @@ def test_scores_are_named_by_split_and_carry_the_pool() -> None:
     assert {score.rows for score in scores} == {30}
 
 
-def test_a_pool_of_one_is_found() -> None:
-    assert retrieval(np.ones((1, 2)), np.ones((1, 2))).mean_rank == 1
+def test_a_pool_of_one_in_which_everything_is_found_has_no_scores() -> None:
+    found = retrieval(np.ones((1, 2)), np.ones((1, 2)))
+    assert found.mean_rank == 1
+    assert found.scores(Split.TEST) == ()
 
 
 def test_an_empty_pool_is_refused() -> None:

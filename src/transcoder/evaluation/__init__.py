@@ -2,7 +2,7 @@
 
 from transcoder.evaluation._alignment import linear_cka
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
-from transcoder.evaluation._choice import Choice, choose_current
+from transcoder.evaluation._choice import LEAST_ROWS, Choice, choose_current
 from transcoder.evaluation._familiarity import FAMILIARITY, Familiarity, mean_latents
 from transcoder.evaluation._judge import (
     NATIVE_FLOOR,
@@ -27,6 +27,7 @@ from transcoder.evaluation._retrieval import Retrieval, retrieval
 
 __all__ = [
     "FAMILIARITY",
+    "LEAST_ROWS",
     "NATIVE_FLOOR",
     "NEIGHBOURS",
     "Bootstrap",

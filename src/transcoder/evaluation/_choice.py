@@ -8,6 +8,9 @@ from transcoder.evaluation._bootstrap import Bootstrap
 from transcoder.evaluation._judge import Judgement
 from transcoder.vocabulary import Interval
 
+LEAST_ROWS = 6
+"""Of fewer, even if all say the same, no interval at 95 % keeps its word: 2 * 2**-5 is 0.06."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -57,7 +60,8 @@ def choose_current(
     if present is None:
         return Choice(chosen.candidate, becomes_current=True, why=f"{why}; nothing was current")
     newer = _difference(chosen, present, draws)
-    better = newer is not None and newer.is_above_zero
+    separates = len(chosen.per_row) >= LEAST_ROWS
+    better = separates and newer is not None and newer.is_above_zero
     shown = f"({_shown(chosen, present, newer)})"
     compared = f"{'better' if better else 'not better'} than the current version {shown}"
     asked = "; it was to be replaced in any case" if replace and not better else ""
@@ -70,11 +74,13 @@ def _cheapest(
 ) -> tuple[Judgement, str]:
     """Find the cheapest within noise of the best, and say against whom it was decided."""
     closed, best = _best(rungs), _best((*rungs, net))
-    if len(net.per_row) == len(closed.per_row) == 1:
-        why = (
-            f"one validation row separates nothing, so the closed form {closed.candidate!r} is"
+    if len(net.per_row) == len(closed.per_row) < LEAST_ROWS:
+        rows = len(net.per_row)
+        count = (
+            "one validation row separates" if rows == 1 else f"{rows} validation rows separate"
         )
-        return closed, f"{why} taken; give the validation split more rows"
+        why = f"{count} nothing, so the closed form {closed.candidate!r} is taken"
+        return closed, f"{why}; give the validation split more rows"
     gaps = ((each, _difference(best, each, draws)) for each in (*rungs, net))
     chosen, gap = next((each, gap) for each, gap in gaps if gap and not gap.is_above_zero)
     if chosen is not net and chosen is not best:

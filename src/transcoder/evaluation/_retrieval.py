@@ -47,11 +47,15 @@ class Retrieval:
     ) -> tuple[Score, ...]:
         """Give recall at 1, 5 and 10, MRR and mean rank; the rows of each are the pool.
 
+        A pool of one, in which everything is found, gives none.
+
         Args:
             split: Which rows they are.
             bootstrap: How intervals are drawn.
             by: What stands before each name, such as `csls_`; nothing for plain cosine.
         """
+        if self.pool == 1:
+            return ()
         draws = bootstrap or Bootstrap()
         ranks: Scores = self.ranks.astype(np.float64)
         measured: dict[str, Scores] = {

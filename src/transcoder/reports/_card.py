@@ -84,8 +84,17 @@ def _made(segment: Segment, dataset: Dataset | None) -> list[str]:
     lineage = segment.lineage
     told = [
         f"- {name}: {plain(str(lineage[name]))}"
-        for name in ("recipe", "candidate", "seed", "dataset", "decision", "made_at", "run")
-        if name in lineage
+        for name in (
+            "recipe",
+            "candidate",
+            "seed",
+            "dataset",
+            "decision",
+            "notes",
+            "made_at",
+            "run",
+        )
+        if lineage.get(name) not in (None, [])
     ]
     if dataset is not None:
         told.append(f"- licence of the rows: {plain(dataset.licence or 'unknown')}")

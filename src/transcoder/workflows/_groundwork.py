@@ -8,6 +8,7 @@ import numpy as np
 from transcoder.adapters import Moments, Statistics, fit_ladder, vector_of
 from transcoder.data import LatentStore
 from transcoder.evaluation import Bootstrap, Familiarity, mean_latents
+from transcoder.recipe import DebugChoice
 from transcoder.training import Start
 from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
@@ -15,6 +16,7 @@ from transcoder.workflows._candidates import Candidate, closed_form_candidate
 from transcoder.workflows._judging import Bench
 from transcoder.workflows._materials import Materials, Source, Workshop, gather_materials
 from transcoder.workflows._plan import TrainingPlan
+from transcoder.workflows._soundness import apart, cautions
 from transcoder.workflows._tables import ladder_table
 
 _BLOCK = 4096
@@ -32,6 +34,7 @@ class Groundwork:
         best: The best of them on validation rows.
         start: Where the adapter begins.
         familiarity: Where the source's latents lie.
+        notes: What weakens what is measured, in words.
     """
 
     materials: Sequence[Materials]
@@ -40,6 +43,7 @@ class Groundwork:
     best: Candidate
     start: Start
     familiarity: Familiarity
+    notes: Sequence[str] = ()
 
 
 def lay_groundwork(
@@ -56,11 +60,17 @@ def lay_groundwork(
     narrator.stage("Materialize")
     batch_size = config.data.materialize_batch_size
     workshop = Workshop(bureau.catalog, bureau.runner, store, batch_size, narrator)
-    materials = gather_materials(plan, sources, workshop=workshop)
+    materials: Sequence[Materials] = gather_materials(plan, sources, workshop=workshop)
+    notes: list[str] = []
+    if config.debug is not DebugChoice.overfit:
+        materials, notes = apart(materials)
     narrator.stage("Closed forms")
     training, validation = (
         _moments(plan, materials, split) for split in (Split.TRAIN, Split.VALIDATION)
     )
+    notes += cautions(training, materials)
+    for note in notes:
+        narrator.say(f"note: {note}")
     bench = Bench(
         plan,
         materials[0],
@@ -85,7 +95,7 @@ def lay_groundwork(
     narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
     affine = next(each for each in affines if each.name == best.name)
     start = Start(affine, Statistics.of(training), config.seed)
-    return Groundwork(materials, bench, rungs, best, start, familiarity)
+    return Groundwork(materials, bench, rungs, best, start, familiarity, notes)
 
 
 def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -> Moments:

@@ -60,6 +60,7 @@ class Provenance:
         fingerprints: Of the rows of each dataset.
         folder: Of the run.
         seconds: How long it has taken so far.
+        notes: What weakens what was measured.
     """
 
     config: RunConfig
@@ -68,6 +69,7 @@ class Provenance:
     fingerprints: Sequence[str]
     folder: Path
     seconds: Callable[[], float]
+    notes: Sequence[str]
 
 
 def finished_result(
@@ -196,6 +198,7 @@ def _lineage(
         "opportunities": [each.sentence for each in plan.trained],
         "candidates": {name: _by_name(each) for name, each in scores.items()},
         "decision": choice.why,
+        "notes": list(provenance.notes),
         "packages": package_versions(),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(provenance.seconds(), 1),

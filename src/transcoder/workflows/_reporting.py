@@ -66,6 +66,7 @@ class Findings:
         cosines: Of its latents with the wanted ones, (row).
         result: What was reached.
         lineage: As it was registered.
+        notes: What weakens what was measured.
         folder: Of the run.
     """
 
@@ -78,6 +79,7 @@ class Findings:
     cosines: NDArray[np.float64]
     result: RunResult
     lineage: Mapping[str, JsonValue]
+    notes: Sequence[str]
     folder: Path
 
     @property
@@ -129,7 +131,9 @@ def _facts(findings: Findings) -> Mapping[str, str]:
     rows = findings.materials.rows
     counts = ", ".join(f"{len(rows[split]):,} {split.value}" for split in Split)
     state = "current" if result.is_current else "not current"
+    notes = {"note": "; ".join(findings.notes)} if findings.notes else {}
     return {
+        **notes,
         "recipe": config.name,
         "registered": f"{result.chosen}, version {result.version}, {state}",
         "adapter": f"{config.adapter.kind}, {config.trainer.max_epochs} epochs at most",

@@ -184,6 +184,7 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
             [each.table.fingerprint for each in sources.values()],
             bureau.folder,
             lambda: time.monotonic() - began,
+            ground.notes,
         ),
     )
     narrator.show(results_table(result))
@@ -199,6 +200,7 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
         cosines=judged.cosines,
         result=result,
         lineage=_registered(bureau, result).lineage,
+        notes=ground.notes,
         folder=bureau.folder,
     )
     write_report(findings)
