@@ -41,20 +41,23 @@ from transcoder.errors import ConversionError, DataError, NonFiniteError, Oracle
 from transcoder.vocabulary import EdgePath, Modality, Route
 
 ROWS = 120
+MANY = 700
 CHILD = (
     "import sys; from pathlib import Path; from tests.data.data_worlds import *\n"
-    f"stored(Path(sys.argv[1]), TO_HIDDEN, words({ROWS}))"
+    "stored(Path(sys.argv[1]), TO_HIDDEN, words(int(sys.argv[2])))"
 )
 
 
-def child(root: Path, log: Path, delay_s: float) -> subprocess.Popen[bytes]:
+def child(
+    root: Path, log: Path, delay_s: float, *, rows: int = ROWS
+) -> subprocess.Popen[bytes]:
     here = {
         **os.environ,
         "PYTHONPATH": ":".join(path for path in sys.path if path),
         "TINY_LOG": str(log),
         "TINY_DELAY_S": str(delay_s),
     }
-    return subprocess.Popen([sys.executable, "-c", CHILD, str(root)], env=here)
+    return subprocess.Popen([sys.executable, "-c", CHILD, str(root), str(rows)], env=here)
 
 
 def key(path: EdgePath, *texts: str) -> str:
@@ -199,12 +202,44 @@ def test_after_a_kill_the_next_run_goes_on_and_gives_the_same(
         assert (gone_on.folder / file).read_bytes() == (undisturbed.folder / file).read_bytes()
 
 
-def test_two_processes_at_once_compute_everything_once(tmp_path: Path) -> None:
-    both = [child(tmp_path / "store", tmp_path / "log", delay_s=0.005) for _ in range(2)]
+def test_two_processes_at_once_share_the_work_and_do_nothing_twice(tmp_path: Path) -> None:
+    root, logs = tmp_path / "store", [tmp_path / "log 0", tmp_path / "log 1"]
+    both = [child(root, log, delay_s=0.002, rows=MANY) for log in logs]
     assert [each.wait(timeout=60) for each in both] == [0, 0]
-    assert sorted((tmp_path / "log").read_text().splitlines()) == sorted(words(ROWS))
-    [entry] = LatentStore(tmp_path / "store").entries()
+    seen = [log.read_text().splitlines() if log.exists() else [] for log in logs]
+    assert sorted(seen[0] + seen[1]) == sorted(words(MANY))
+    assert all(seen)
+    [entry] = LatentStore(root).entries()
     assert entry.is_complete
+    alone = stored(tmp_path / "alone", TO_HIDDEN, words(MANY))
+    for file in ("0.values", "0.offsets", "1.values", "1.offsets"):
+        assert (entry.folder / file).read_bytes() == (alone.folder / file).read_bytes()
+    assert not (entry.folder / "shards").exists()
+
+
+def test_a_helper_that_is_killed_leaves_its_shard_to_the_other(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    writer = child(root, tmp_path / "log", delay_s=0.002, rows=MANY)
+    helper = child(root, tmp_path / "other", delay_s=0.02, rows=MANY)
+    limit = time.monotonic() + 60
+    while not (tmp_path / "other").exists() and time.monotonic() < limit:
+        time.sleep(0.01)
+    helper.kill()
+    assert (writer.wait(timeout=60), helper.wait()) == (0, -signal.SIGKILL)
+    np.testing.assert_array_equal(
+        LatentStore(root).open(LatentStore(root).entries()[0].key).all()["hidden"],
+        stored(tmp_path / "alone", TO_HIDDEN, words(MANY)).all()["hidden"],
+    )
+
+
+def test_a_damaged_shard_is_computed_again(tmp_path: Path) -> None:
+    store = LatentStore(tmp_path)
+    key = store_key(route(TO_VECTOR), table(words(9)), catalog())
+    with store.writer(key, spec=SPECS["{Vector}"], rows=9, route="words"):
+        shards = store.partial(key) / "shards"
+        shards.mkdir()
+        (shards / "0-9.npz").write_bytes(b"PK torn")
+    assert len(stored(tmp_path, TO_VECTOR, words(9))) == 9
 
 
 def vectors_in(file: Path) -> tuple[Table, Route]:

@@ -99,6 +99,19 @@ class Layout:
         free = self.free
         return np.ascontiguousarray(np.concatenate([np.moveaxis(row, free, 0) for row in rows]))
 
+    def rows(self, numbers: Array, lengths: Rows) -> RowArrays:
+        """Part numbers into rows again.
+
+        Args:
+            numbers: As `numbers` gave them.
+            lengths: As `lengths` gave them; not looked at where all rows are alike.
+        """
+        if self.free is None:
+            return numbers
+        free = self.free
+        pieces = np.split(numbers, np.cumsum(lengths)[:-1])
+        return [np.moveaxis(piece, 0, free) for piece in pieces]
+
     @property
     def padding(self) -> Array:
         """What stands behind all numbers of a free axis: one step of zeros to pad rows with."""

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from transcoder.data._layout import layouts_of
+from transcoder.data._shards import Helper, ShardFolder, compute_shard
 from transcoder.data._store import LatentStore
 from transcoder.data._stored import FORMAT, StoredTensors
 from transcoder.data._table import Table
@@ -107,7 +108,8 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
 ) -> StoredTensors:
     """Compute what a route makes of every row, unless the store has it.
 
-    A killed run is gone on with; a second process waits for the first and opens its result.
+    A killed run is gone on with. A second process computes shards for the first meanwhile, none
+    of them twice, and opens its result.
 
     Args:
         route: From a column to a tensor modality.
@@ -132,49 +134,58 @@ def materialize(  # noqa: PLR0913 # the parts are the caller's to share, so each
     tell = progress or _ignore
     stored = store.maybe_open(key)
     if stored is None:
-        with store.locked(key):
+        rows = _rows_of(route, table, spec, runner, batch_size)
+        helper = Helper(table.column(route.column), rows, store.partial(key))
+        with store.locked(key, meanwhile=helper):
             stored = store.maybe_open(key)
             if stored is None:
-                rows = _rows_of(route, table, spec, runner, batch_size)
                 edges = [edge_identity(edge) for edge in route.path.edges]
                 writer = store.writer(
                     key, spec=spec, rows=len(table), route=str(route), edges=edges
                 )
-                _compute(rows, table, writer, tell)
+                shards = ShardFolder(store.partial(key), rows.layouts)
+                _compute(rows, table, writer, shards=shards, tell=tell)
                 return store.open(key)
     table.skipped.note(stored.skipped)
     tell(len(table))
     return stored
 
 
-def _compute(rows: WindowRunner, table: Table, writer: EntryWriter, tell: Progress) -> None:
+def _compute(
+    rows: WindowRunner,
+    table: Table,
+    writer: EntryWriter,
+    *,
+    shards: ShardFolder,
+    tell: Progress,
+) -> None:
     """Fill an entry: read ahead in one thread, run in this one, write behind in another."""
     with writer, ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(1) as behind:
         reader = _reader(rows, table, writer)
         table.skipped.note(writer.skipped)
         tell(writer.done)
-        window, read = reader.maybe_next(), ""
+        window = reader.maybe_next()
         written: Future[None] | None = None
         while window is not None:
             upcoming = ahead.submit(reader.maybe_next)
-            batches = []
-            for numbers, batch in rows.run(window):
-                batches.append((numbers, batch))
-                tell(len(numbers))
-            skipped = table.skipped.between(window.start, window.stop)
-            tell(window.stop - window.start - sum(len(numbers) for numbers, _ in batches))
-            columns, read = rows.columns(window, batches), window.read
+            with shards.awaited(window) as found:
+                shard = found or compute_shard(rows, window, tell)
+            if found is not None:
+                table.skipped.note(found.skipped)
+                tell(window.stop - window.start)
             if written is not None:
                 written.result()
-            written = behind.submit(writer.append, columns, read=read, skipped=skipped)
+            written = behind.submit(
+                writer.append, shard.columns, read=window.read, skipped=shard.skipped
+            )
             window = upcoming.result()
         if written is not None:
             written.result()
         if writer.read != table.column_digest(rows.column):
             writer.discard()
-            found = f"column {rows.column!r} has changed while it was read"
+            reason = f"column {rows.column!r} has changed while it was read"
             remedy = "nothing of it was kept; run again when nobody writes to its files"
-            raise DataError(table.name, found, remedy)
+            raise DataError(table.name, reason, remedy)
         writer.finish()
 
 

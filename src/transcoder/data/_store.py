@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,8 +149,14 @@ class LatentStore:
         return True
 
     @contextmanager
-    def locked(self, key: str) -> Iterator[None]:
+    def locked(
+        self, key: str, *, meanwhile: Callable[[], bool] | None = None
+    ) -> Iterator[None]:
         """Hold an entry against other processes; wait until they let go of it.
+
+        Args:
+            key: Of the entry.
+            meanwhile: Called again and again while others hold it, as long as it gives true.
 
         Raises:
             StorageError: If the store cannot be written.
@@ -158,11 +164,27 @@ class LatentStore:
         lock = FileLock(self.root / f"{key}.lock")
         with storage_errors(self.root, "check who may write there, or name another place"):
             self.root.mkdir(parents=True, exist_ok=True)
+        while meanwhile is not None and not self._is_free(lock) and meanwhile():
+            pass
+        with storage_errors(self.root, "check who may write there, or name another place"):
             lock.acquire()
         try:
             yield
         finally:
             lock.release()
+
+    def _is_free(self, lock: FileLock) -> bool:
+        """Take the lock if it can be had."""
+        with storage_errors(self.root, "check who may write there, or name another place"):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return False
+        return True
+
+    def partial(self, key: str) -> Path:
+        """Where an entry is while it is not complete."""
+        return self.root / f"{key}.partial"
 
     def writer(
         self, key: str, *, spec: Spec, rows: int, route: str, edges: Sequence[str] = ()
@@ -203,7 +225,7 @@ def _maybe_entry(folder: Path) -> StoreEntry | None:
         return None
     is_complete = match["partial"] is None
     try:
-        states = [file.stat() for file in (folder, *folder.iterdir())]
+        states = [file.stat() for file in (folder, *folder.rglob("*"))]
     except FileNotFoundError:
         return None
     told = maybe_read_json(folder / (META if is_complete else PROGRESS)) or {}

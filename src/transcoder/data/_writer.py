@@ -29,6 +29,7 @@ from transcoder.errors import StorageError
 from transcoder.vocabulary import Array, JsonValue, Spec
 
 PROGRESS = "progress.json"
+SHARDS = "shards"
 _RECORD_EVERY_S = 0.5
 _FIRST_OFFSET = np.zeros(1, dtype=np.int64)
 
@@ -221,6 +222,7 @@ class EntryWriter:
             }
             write_json(self._partial / META, meta)
             self._close()
+            shutil.rmtree(self._partial / SHARDS, ignore_errors=True)
             self._partial.rename(self._folder)
             sync_folder(self._folder.parent)
             (self._folder / PROGRESS).unlink(missing_ok=True)
