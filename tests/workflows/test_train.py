@@ -166,6 +166,24 @@ def test_a_live_prefix_gives_the_losses_of_stored_latents(config: RunConfig) -> 
         assert mine == pytest.approx(other, rel=1e-4)
 
 
+def test_an_automatic_prefix_runs_at_each_step_where_that_is_measured_to_be_cheaper(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = iter((1e-3, 1e-4))
+    monkeypatch.setattr("transcoder.workflows._prefix._median_s", lambda *_: next(times))
+    finish(replace(config, prefix=PrefixChoice.auto))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "in 1.00 ms and computed by the frozen nets in 0.10 ms; they run at each" in said
+
+
+def test_the_costs_of_a_batch_are_measured_on_real_rows(
+    config: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finish(replace(config, prefix=PrefixChoice.auto))
+    said = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"prefix=auto: a batch is read in \d+\.\d\d ms and computed by", said)
+
+
 def test_two_registries_get_the_same_numbers_from_one_seed(
     config: RunConfig, tmp_path: Path
 ) -> None:

@@ -24,10 +24,14 @@ class DebugChoice(Enum):
 
 
 class PrefixChoice(Enum):
-    """Whether the frozen nets before the adapter run once, or at each step."""
+    """Whether the frozen nets before the adapter run once, or at each step.
+
+    With `auto` what is cheaper on this machine is measured on the first rows.
+    """
 
     cached = "cached"
     live = "live"
+    auto = "auto"
 
 
 @dataclass

@@ -130,7 +130,7 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
         target_spec=catalog.spec(target),
         found=found,
         feeds=feeds,
-        prefix=_shared_stretch(feeds) if live else EdgePath(source),
+        prefix=shared_stretch(feeds) if live else EdgePath(source),
         chain=_maybe_chain(catalog, feeds[0]),
     )
 
@@ -224,7 +224,7 @@ def _maybe_chain(catalog: Catalog, feed: Feed) -> JudgedChain | None:
     return replace(ordered[0], before=feed.input.path, column=column) if ordered else None
 
 
-def _shared_stretch(feeds: Sequence[Feed]) -> EdgePath:
+def shared_stretch(feeds: Sequence[Feed]) -> EdgePath:
     """The segments at the end of every input route, through which a torch module can run."""
     ends = [_last_segments(feed.input.path) for feed in feeds]
     shared = takewhile(lambda edges: len(set(edges)) == 1, zip(*ends, strict=False))

@@ -11,7 +11,7 @@ from lightning.pytorch import seed_everything
 
 from transcoder.data import load_table, rows_of
 from transcoder.errors import RecipeError
-from transcoder.recipe import RECIPE_FOLDER, DebugChoice, RunConfig
+from transcoder.recipe import RECIPE_FOLDER, DebugChoice, PrefixChoice, RunConfig
 from transcoder.registry import Registry
 from transcoder.reports import RunResult
 from transcoder.sessions import OraclePool, Runner, SessionPool
@@ -26,6 +26,7 @@ from transcoder.workflows._materials import Source
 from transcoder.workflows._narration import Narrator
 from transcoder.workflows._net import export_net, fit_net, maybe_checkpoint
 from transcoder.workflows._plan import plan_training
+from transcoder.workflows._prefix import with_cheaper_prefix
 from transcoder.workflows._registering import (
     Entrants,
     Finished,
@@ -81,6 +82,8 @@ def run_training(
     bureau = Bureau(config, registry, catalog, plan, runner, narrator, folder, identity, watch)
     seed_everything(config.seed, workers=True, verbose=False)
     with closing(oracles):
+        if config.prefix is PrefixChoice.auto:
+            bureau = with_cheaper_prefix(bureau, sources)
         if config.debug is not DebugChoice.none:
             try_out(bureau, sources)
             return None
