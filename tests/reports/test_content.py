@@ -60,6 +60,12 @@ def test_a_picture_keeps_its_pixels(shape: tuple[int, ...]) -> None:
     assert (seen == scaled.squeeze()).all()
 
 
+def test_flat_pixels_of_a_square_picture_are_drawn_in_lines() -> None:
+    values = np.arange(64, dtype=np.float32)
+    assert pixels(content_markup({"pixels": values})).shape == (8, 8)
+    assert "float32 (64,)" in content_markup({"hidden": values})
+
+
 def test_a_large_table_is_drawn_small() -> None:
     assert max(pixels(content_markup(np.eye(3000))).shape) <= 512
 

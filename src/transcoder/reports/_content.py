@@ -1,6 +1,7 @@
 """Content as markup: text that is read, sound that is heard, arrays that are looked at."""
 
 import io
+import math
 import struct
 import wave
 import zlib
@@ -37,7 +38,7 @@ def content_markup(value: Value) -> str:
         case Waveform():
             return _sound(value)
         case Mapping():
-            parts = (f"{escape(name)}: {_array(array)}" for name, array in value.items())
+            parts = (f"{escape(name)}: {_named(name, array)}" for name, array in value.items())
             return "<br>".join(parts)
         case _:
             return _array(value)
@@ -56,6 +57,13 @@ def content_text(value: Value) -> str:
             return ", ".join(f"{name} {array.shape}" for name, array in value.items())
         case _:
             return _numbers(value)
+
+
+def _named(name: str, array: Array) -> str:
+    """Draw the pixels of a square picture in its lines, where a network takes them flat."""
+    side = math.isqrt(array.size)
+    is_flat = name == "pixels" and array.ndim == 1 and side**2 == array.size
+    return _array(array.reshape(side, side) if is_flat else array)
 
 
 def _array(array: Array) -> str:
