@@ -17,7 +17,7 @@ import statistics
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -38,6 +38,9 @@ _VOICES: Mapping[str, Mapping[str, Any]] = {
     "en-029+m2, held out": {"voice": "en-029+m2", "rate_wpm": 178, "pitch": 61},
 }
 """The world's own voice, and those that no network has ever heard."""
+
+Pair: TypeAlias = tuple[Scores, ...]
+"""What is right of each row, by the transcoder and by the pivot."""
 
 _TRANSCODER = "EnSTT_to_text_latent"
 
@@ -61,6 +64,13 @@ def right(made: list[Content], wanted: list[str]) -> Scores:
 def shown(value: float, interval: Interval | None) -> str:
     """Write a value with its interval."""
     return f"{value:.3f} [{interval.low:.3f}, {interval.high:.3f}]" if interval else "none"
+
+
+def row_of(name: str, found: Pair, bootstrap: Bootstrap) -> str:
+    """Compare both on the same rows, in a line of the table."""
+    means = [shown(each.mean(), bootstrap.mean(each)) for each in found]
+    kept = shown(found[0].mean() / found[1].mean(), bootstrap.ratio(*found))
+    return f"| {name} | {len(found[0])} | {means[0]} | {means[1]} | {kept} |"
 
 
 def latencies_ms(
@@ -95,15 +105,18 @@ def main() -> None:
     bootstrap = Bootstrap()
     print("| voice | rows | transcoder right | pivot right | retention |")
     print("|---|---|---|---|---|")
+    unheard: list[Pair] = []
     for name, manner in _VOICES.items():
         sounds: list[Content] = list(EspeakSynthesizer(**manner)(english))
-        found = [
+        found = tuple(
             right(list(middleware.convert_many(sounds, path)), german)
             for path in (through, pivot)
-        ]
-        means = [shown(each.mean(), bootstrap.mean(each)) for each in found]
-        kept = shown(found[0].mean() / found[1].mean(), bootstrap.ratio(*found))
-        print(f"| {name} | {len(german)} | {means[0]} | {means[1]} | {kept} |")
+        )
+        print(row_of(name, found, bootstrap))
+        if "held out" in name:
+            unheard.append(found)
+    pooled = tuple(np.concatenate(each) for each in zip(*unheard, strict=True))
+    print(row_of("all held out", pooled, bootstrap))
     fast, slow = latencies_ms(middleware, [through, pivot], sounds, asked.repeats)
     print(
         f"\none sound: transcoder {fast:.2f} ms, pivot {slow:.2f} ms, {fast / slow:.2f} of it"

@@ -13,8 +13,8 @@ from transcoder.adapters import (
     ResidualSettings,
     Statistics,
     build_adapter,
+    end_of,
     fit_ridge,
-    vector_of,
 )
 from transcoder.errors import AdapterMismatchError
 from transcoder.vocabulary import Spec
@@ -123,15 +123,16 @@ def test_constant_columns_do_not_blow_up() -> None:
     "spec",
     [
         Spec.parse("h: float32[batch, time, 6]"),
+        Spec.parse("h: float32[batch, time, 6]", "mask: bool[batch, other]"),
         Spec.parse("h: float32[batch, dim]"),
         Spec.parse("h: int64[batch, 6]"),
         Spec.parse("h: float32[batch, 6]", "mask: bool[batch, time]"),
     ],
     ids=str,
 )
-def test_anything_but_one_vector_is_refused(spec: Spec) -> None:
-    with pytest.raises(AdapterMismatchError, match=r"only one tensor float32\[batch, D\]"):
-        vector_of(spec)
+def test_anything_but_a_vector_or_a_masked_sequence_is_refused(spec: Spec) -> None:
+    with pytest.raises(AdapterMismatchError, match=r"only float32\[batch, D\], or float32"):
+        end_of(spec)
 
 
 def test_a_closed_form_of_another_shape_is_refused() -> None:

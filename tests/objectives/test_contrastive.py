@@ -11,7 +11,6 @@ from transcoder.objectives import (
     distance_preserving,
     hardest_ranking,
     info_nce,
-    masked_mse,
     pairwise_ranking,
     smooth_l1,
 )
@@ -57,13 +56,6 @@ def test_distances_of_three_points_are_compared_in_units_of_their_mean() -> None
 def test_smooth_l1_is_squared_near_zero_and_straight_beyond() -> None:
     given, wanted = torch.tensor([0.5, 3.0]), torch.zeros(2)
     assert smooth_l1(given, wanted).item() == pytest.approx((0.125 + 2.5) / 2)
-
-
-def test_padding_does_not_change_the_masked_error() -> None:
-    given, wanted = torch.ones(1, 2, 3), torch.zeros(1, 2, 3)
-    mask = torch.tensor([[True, True, False]])
-    padded = [torch.cat((each, torch.full((1, 1, 3), 9.0)), dim=1) for each in (given, -wanted)]
-    assert masked_mse(padded[0], padded[1] * 2, mask).item() == pytest.approx(1.0)
 
 
 def test_ctc_of_one_symbol_in_two_steps_sums_three_alignments() -> None:

@@ -4,6 +4,7 @@ The closed forms compute in numpy and float64; the cores are torch modules over 
 """
 
 from transcoder.adapters._affine import Affine
+from transcoder.adapters._build import Core, build_adapter, closed_form_adapter
 from transcoder.adapters._closed_form import (
     LAMBDAS,
     fit_identity,
@@ -14,43 +15,63 @@ from transcoder.adapters._closed_form import (
     fit_ridge,
     squared_error,
 )
-from transcoder.adapters._cores import (
-    LinearAdapter,
-    MlpAdapter,
-    ResidualAdapter,
-    build_adapter,
+from transcoder.adapters._cores import LinearAdapter, MlpAdapter, ResidualAdapter
+from transcoder.adapters._ends import (
+    MASK,
+    End,
+    Meeting,
+    end_of,
+    mean_over_time,
+    meeting_of,
+    pairs_of,
 )
+from transcoder.adapters._frame import Frame
 from transcoder.adapters._moments import Moments
+from transcoder.adapters._sequence_cores import AttentionAdapter, BiLstmAdapter
 from transcoder.adapters._settings import (
     AdapterSettings,
+    AttentionSettings,
+    BiLstmSettings,
     LinearSettings,
     LowRankSettings,
     MlpSettings,
     ResidualSettings,
 )
-from transcoder.adapters._vector import Statistics, VectorFrame, vector_of
+from transcoder.adapters._statistics import Statistics
 
 __all__ = [
     "LAMBDAS",
+    "MASK",
     "AdapterSettings",
     "Affine",
+    "AttentionAdapter",
+    "AttentionSettings",
+    "BiLstmAdapter",
+    "BiLstmSettings",
+    "Core",
+    "End",
+    "Frame",
     "LinearAdapter",
     "LinearSettings",
     "LowRankSettings",
+    "Meeting",
     "MlpAdapter",
     "MlpSettings",
     "Moments",
     "ResidualAdapter",
     "ResidualSettings",
     "Statistics",
-    "VectorFrame",
     "build_adapter",
+    "closed_form_adapter",
+    "end_of",
     "fit_identity",
     "fit_ladder",
     "fit_low_rank",
     "fit_mean",
     "fit_procrustes",
     "fit_ridge",
+    "mean_over_time",
+    "meeting_of",
+    "pairs_of",
     "squared_error",
-    "vector_of",
 ]

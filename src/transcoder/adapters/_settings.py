@@ -56,5 +56,40 @@ class ResidualSettings:
     train_start: bool = True
 
 
-AdapterSettings: TypeAlias = LinearSettings | LowRankSettings | MlpSettings | ResidualSettings
+@dataclass(frozen=True, slots=True)
+class AttentionSettings:
+    """Queries that look at a sequence: pooled to a vector, resampled, or unfolded from one.
+
+    Attributes:
+        width: Of queries, keys and values together; a multiple of twice the heads.
+        heads: How many attend side by side.
+        depth: How many blocks stand one after the other.
+        dropout: Share of hidden numbers that training sets to zero.
+    """
+
+    width: int = 128
+    heads: int = 4
+    depth: int = 1
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BiLstmSettings:
+    """A closed form for each position, plus what an LSTM reads in both directions.
+
+    Attributes:
+        hidden: Size of each direction's state.
+    """
+
+    hidden: int = 128
+
+
+AdapterSettings: TypeAlias = (
+    LinearSettings
+    | LowRankSettings
+    | MlpSettings
+    | ResidualSettings
+    | AttentionSettings
+    | BiLstmSettings
+)
 """Which core, and what is chosen about it."""

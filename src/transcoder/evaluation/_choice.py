@@ -73,6 +73,8 @@ def _cheapest(
     net: Judgement, rungs: Sequence[Judgement], draws: Bootstrap
 ) -> tuple[Judgement, str]:
     """Find the cheapest within noise of the best, and say against whom it was decided."""
+    if not rungs:
+        return net, f"no closed form fits its ends, so {net.candidate!r} stands alone"
     closed, best = _best(rungs), _best((*rungs, net))
     if len(net.per_row) == len(closed.per_row) < LEAST_ROWS:
         rows = len(net.per_row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,12 @@ from transcoder.vocabulary import (
     Score,
     Scorer,
     Segment,
+    Spec,
     Split,
     Tensors,
 )
+
+_VECTOR_AXES = 2
 
 NATIVE_FLOOR = 0.05
 """A native chain with a lower score is no measure of anything."""
@@ -39,12 +43,21 @@ class WantedLatents:
     """What the transcoder should give.
 
     Attributes:
-        vectors: The stored latents of the rows, floating (row, dim).
+        vectors: The stored latents of the rows, floating (row, dim); of sequences their means
+            over the positions that exist.
         train_mean: The mean over the training rows, floating (dim).
+        sequences: Of each row, all positions (time, dim); empty where latents are vectors.
     """
 
     vectors: NDArray[np.floating]
     train_mean: NDArray[np.floating]
+    sequences: Sequence[NDArray[np.floating]] = ()
+
+    @classmethod
+    def of(cls, stored: Tensors, spec: Spec, train_mean: NDArray[np.floating]) -> Self:
+        """Take stored latents, batch axis first, as they are to be compared."""
+        vectors, sequences = _as_compared(split_rows(stored, spec), spec)
+        return cls(vectors, train_mean, sequences)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,9 +204,9 @@ def judge(
     scores: list[Score] = []
     cosines = np.empty(0)
     if questions.latents is not None:
-        named = [row[spec.names[0]] for row in given if isinstance(row, Mapping)]
-        vectors = np.array(named, dtype=np.float64)
-        scores += _latent_scores(vectors, questions.latents, exam, draws)
+        named = [row for row in given if isinstance(row, Mapping)]
+        vectors, sequences = _as_compared(named, spec)
+        scores += _latent_scores(vectors, sequences, exam, draws)
         cosines = row_cosines(vectors, questions.latents.vectors)
     if exam.chain is None:
         return Judgement(candidate, tuple(scores), cosines, (), cosines)
@@ -209,12 +222,34 @@ def retention(chain: Scores, native: Scores, *, name: str, bootstrap: Bootstrap)
     return Score(name, float(chain.mean() / native.mean()), len(chain), interval)
 
 
+def _as_compared(
+    rows: Sequence[Tensors], spec: Spec
+) -> tuple[NDArray[np.floating], Sequence[NDArray[np.floating]]]:
+    """Give a vector for each row, and all its positions where it is a sequence."""
+    name = spec.names[0]
+    arrays = [np.asarray(row[name], dtype=np.float64) for row in rows]
+    if len(spec.tensor(name).axes) == _VECTOR_AXES:
+        return np.array(arrays), ()
+    means = [each.sum(axis=0) / max(len(each), 1) for each in arrays]
+    return np.array(means), arrays
+
+
 def _latent_scores(
-    given: NDArray[np.floating], wanted: WantedLatents, exam: Exam, draws: Bootstrap
+    given: NDArray[np.floating],
+    sequences: Sequence[NDArray[np.floating]],
+    exam: Exam,
+    draws: Bootstrap,
 ) -> tuple[Score, ...]:
-    split = exam.questions.split
+    split, wanted = exam.questions.split, exam.questions.latents
+    if wanted is None:
+        return ()
     near = latent_scores(
-        given, wanted.vectors, train_mean=wanted.train_mean, split=split, bootstrap=draws
+        given,
+        wanted.vectors,
+        train_mean=wanted.train_mean,
+        split=split,
+        bootstrap=draws,
+        sequences=(sequences, wanted.sequences),
     )
     found = (*near, *retrieval(given, wanted.vectors).scores(split, draws))
     if exam.nearest is None:

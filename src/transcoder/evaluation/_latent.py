@@ -1,11 +1,17 @@
 """How near the given latents are to the wanted ones."""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from transcoder.errors import DataError, NonFiniteError
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
 from transcoder.vocabulary import Interval, Score, Split
+
+Sequences: TypeAlias = Sequence[NDArray[np.floating]]
+"""One array (time, dim) for each row."""
 
 
 def latent_scores(
@@ -15,11 +21,13 @@ def latent_scores(
     train_mean: NDArray[np.floating],
     split: Split,
     bootstrap: Bootstrap | None = None,
+    sequences: tuple[Sequences, Sequences] = ((), ()),
 ) -> tuple[Score, ...]:
     """Measure R² and cosine, each beside what the mean vector would get.
 
     R² is one minus the squared error over that of the training mean, summed over rows and
-    columns: the mean vector has 0, and one row is enough.
+    columns: the mean vector has 0, and one row is enough. Of sequences it is summed over all
+    positions; the cosine is that of their means.
 
     Args:
         given: What the transcoder gave, any floating type (row, dim).
@@ -27,6 +35,7 @@ def latent_scores(
         train_mean: The mean of the training rows' latents, (dim).
         split: Which rows they are.
         bootstrap: How intervals are drawn.
+        sequences: Given and wanted, all positions of each row (time, dim); empty for vectors.
 
     Returns:
         `r2`, `cosine` and `cosine_of_mean`, named by split.
@@ -37,8 +46,12 @@ def latent_scores(
     """
     x, y = checked(given, wanted)
     draws = bootstrap or Bootstrap()
-    error = ((x - y) ** 2).sum(axis=1)
-    spread = ((y - train_mean) ** 2).sum(axis=1)
+    if len(sequences[1]):
+        error = _squared(*sequences)
+        spread = np.array([float(((each - train_mean) ** 2).sum()) for each in sequences[1]])
+    else:
+        error = ((x - y) ** 2).sum(axis=1)
+        spread = ((y - train_mean) ** 2).sum(axis=1)
     if not spread.any():
         raise DataError("wanted latents", "all equal the training mean", "use other rows")
     pointed = row_cosines(x, y)
@@ -50,6 +63,16 @@ def latent_scores(
         mean_score(f"{split}/cosine", pointed, draws),
         mean_score(f"{split}/cosine_of_mean", baseline, draws),
     )
+
+
+def _squared(given: Sequences, wanted: Sequences) -> Scores:
+    """Sum the squared differences of each row, (row)."""
+    for row, (a, b) in enumerate(zip(given, wanted, strict=True)):
+        if len(a) != len(b):
+            reason = f"row {row} has {len(a)} positions and {len(b)} are wanted"
+            raise DataError("latents to be judged", reason, "give sequences of equal length")
+    sums = [float(((a - b) ** 2).sum()) for a, b in zip(given, wanted, strict=True)]
+    return np.array(sums)
 
 
 def row_cosines(given: NDArray[np.floating], wanted: NDArray[np.floating]) -> Scores:

@@ -82,7 +82,11 @@ def export_adapter(
             for graph, name in zip(names.inputs, source.names, strict=True)
         }
         content = tidy(_export(wrapped, source, arrays, names), names, source, target)
-        verify(content, _on_device(wrapped), at_two_sizes(arrays))
+        verify(
+            content,
+            _on_device(wrapped),
+            at_two_sizes(arrays, [each.axes for each in source.tensors]),
+        )
     finally:
         for each in training:
             each.training = True

@@ -47,7 +47,7 @@ def export_affine(
             tensors[0] @ torch.from_numpy(parts["weight"]) + torch.from_numpy(parts["bias"])
         ]
 
-    verify(content, run, at_two_sizes({names.inputs[0]: _example(given)}))
+    verify(content, run, at_two_sizes({names.inputs[0]: _example(given)}, [given.axes]))
     return Exported(content, names.names)
 
 

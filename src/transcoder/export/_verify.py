@@ -39,12 +39,19 @@ def verify(
                 raise ExportMismatchError(difference, TOLERANCE)
 
 
-def at_two_sizes(example: Tensors) -> list[Tensors]:
-    """Cut a batch to its first row and double it, so that no size can be built in."""
-    return [
-        {name: value[:1] for name, value in example.items()},
-        {name: np.concatenate((value, value)) for name, value in example.items()},
-    ]
+def at_two_sizes(example: Tensors, axes: Sequence[Sequence[str | int]]) -> list[Tensors]:
+    """Cut a batch to its first row, and double each open axis, so that no size can be built in.
+
+    Args:
+        example: Arrays by the graph's input names, in order.
+        axes: Of each, in that order: the name of an open axis, or a length.
+    """
+    doubled = dict(example)
+    for name, named in zip(example, axes, strict=True):
+        for at, axis in enumerate(named):
+            if isinstance(axis, str):
+                doubled[name] = np.concatenate((doubled[name], doubled[name]), axis=at)
+    return [{name: value[:1] for name, value in example.items()}, doubled]
 
 
 def _session(content: bytes) -> onnxruntime.InferenceSession:

@@ -7,7 +7,7 @@ from transcoder.objectives._contrastive import (
     pairwise_ranking,
 )
 from transcoder.objectives._losses import cosine_distance, cross_entropy, mse, smooth_l1
-from transcoder.objectives._sequences import ctc, cycle, masked_mse
+from transcoder.objectives._sequences import ctc, cycle
 from transcoder.objectives._table import Objective, latent_objective, objective_for
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "hardest_ranking",
     "info_nce",
     "latent_objective",
-    "masked_mse",
     "mse",
     "objective_for",
     "pairwise_ranking",

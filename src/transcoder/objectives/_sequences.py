@@ -6,21 +6,6 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def masked_mse(given: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
-    """Average the squared differences over the positions that exist.
-
-    Args:
-        given: What came out, floating (batch, time, dim).
-        wanted: What should have come out, floating (batch, time, dim).
-        mask: Where a position exists, bool (batch, time).
-
-    Returns:
-        A scalar in squared units of the tensors; 0 where no position exists.
-    """
-    squared = (given - wanted).square().mean(dim=-1).masked_fill(~mask, 0.0)
-    return squared.sum() / mask.sum().clamp(min=1)
-
-
 def ctc(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
     """Measure how unlikely the wanted symbols are over all their alignments; symbol 0 is blank.
 

@@ -8,6 +8,8 @@ from transcoder.recipe._mount import CONFIG_FOLDER, RECIPE_FOLDER, find_recipes,
 from transcoder.recipe._optuna import OptunaSweeper
 from transcoder.recipe._schema import (
     AdapterConfig,
+    AttentionConfig,
+    BiLstmConfig,
     DataConfig,
     DebugChoice,
     LinearConfig,
@@ -37,6 +39,8 @@ __all__ = [
     "CONFIG_FOLDER",
     "RECIPE_FOLDER",
     "AdapterConfig",
+    "AttentionConfig",
+    "BiLstmConfig",
     "DataConfig",
     "DebugChoice",
     "Job",

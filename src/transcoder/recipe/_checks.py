@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 
 from transcoder.errors import RecipeError
-from transcoder.recipe._schema import ObjectiveConfig, RunConfig
+from transcoder.recipe._schema import AdapterConfig, AttentionConfig, ObjectiveConfig, RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ _NUMBERS: dict[str, _Rule] = {
     "adapter.rank": _COUNT,
     "adapter.hidden": _COUNT,
     "adapter.depth": _COUNT,
+    "adapter.width": _COUNT,
+    "adapter.heads": _COUNT,
     "adapter.dropout": _PART,
     "adapter.noise": _WEIGHT,
     "optimizer.learning_rate": _POSITIVE,
@@ -75,10 +77,21 @@ def check_run(config: RunConfig) -> None:
             faults.append(f"{key}={value} is not {rule.wanted}")
         if names is not None and value is not None and value not in names:
             faults.append(f"{key}={value} is none of {', '.join(sorted(names))}")
+    faults += _misfits(config.adapter)
     if not any(asdict(config.objective).values()):
         faults.append("every weight of objective is 0, so two latents are never compared")
     if faults:
         raise RecipeError(config.name, faults)
+
+
+def _misfits(adapter: AdapterConfig) -> list[str]:
+    """Name what cannot be shared among heads, each of which needs an even width."""
+    if not isinstance(adapter, AttentionConfig) or min(adapter.width, adapter.heads) < 1:
+        return []
+    if adapter.width % (2 * adapter.heads) == 0:
+        return []
+    found = f"adapter.width={adapter.width} is no multiple of twice adapter.heads"
+    return [f"{found}={adapter.heads}"]
 
 
 def _values(config: object, prefix: str) -> dict[str, object]:

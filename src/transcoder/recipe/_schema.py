@@ -114,6 +114,36 @@ class ResidualConfig(AdapterConfig):
 
 
 @dataclass
+class AttentionConfig(AdapterConfig):
+    """Learned queries that pool a sequence, resample it to a set length, or unfold a vector.
+
+    Attributes:
+        width: Of queries, keys and values together.
+        heads: How many attend side by side.
+        depth: How many blocks stand one after the other.
+        dropout: Share of hidden numbers left out at each step.
+    """
+
+    kind: str = "attention"
+    width: int = 128
+    heads: int = 4
+    depth: int = 1
+    dropout: float = 0.0
+
+
+@dataclass
+class BiLstmConfig(AdapterConfig):
+    """A closed form for each position of a sequence, plus an LSTM in both directions.
+
+    Attributes:
+        hidden: Size of each direction's state.
+    """
+
+    kind: str = "bilstm"
+    hidden: int = 128
+
+
+@dataclass
 class WeightsConfig:
     """How much each kind of target counts in the loss.
 
@@ -296,6 +326,8 @@ ADAPTERS: tuple[type[AdapterConfig], ...] = (
     LowRankConfig,
     MlpConfig,
     ResidualConfig,
+    AttentionConfig,
+    BiLstmConfig,
 )
 """Every adapter that a recipe may choose."""
 

@@ -8,7 +8,14 @@ from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._order import ShuffledOrder
 from transcoder.training._processes import is_first_process
-from transcoder.training._terms import SOURCE, LearningGraph, Term, latent_term, latent_terms
+from transcoder.training._terms import (
+    SOURCE,
+    LearningGraph,
+    Positions,
+    Term,
+    latent_term,
+    latent_terms,
+)
 
 __all__ = [
     "SOURCE",
@@ -20,6 +27,7 @@ __all__ = [
     "LearningGraph",
     "MetaTrainer",
     "Order",
+    "Positions",
     "Rows",
     "Schedule",
     "Share",

@@ -21,12 +21,12 @@ class Start:
     """Where an adapter begins.
 
     Attributes:
-        affine: The closed form that it starts from.
+        affine: The closed form that it starts from, or None where none fits its ends.
         statistics: Of the training rows.
         seed: Of its first weights.
     """
 
-    affine: Affine
+    affine: Affine | None
     statistics: Statistics
     seed: int
 

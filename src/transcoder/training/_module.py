@@ -13,7 +13,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from typing_extensions import override
 
-from transcoder.objectives import cosine_distance, objective_for
+from transcoder.objectives import cosine_distance
 from transcoder.training._terms import SOURCE, LearningGraph
 
 Parts: TypeAlias = Mapping[str, Mapping[str, Tensor]]
@@ -151,16 +151,17 @@ class TranscoderModule(LightningModule):
         losses: list[Tensor] = []
         for term in self.feeds[feed]:
             rows = slice(term.rows if self.training else None)
-            wanted = parts[term.reference][term.wanted][rows]
             out = {name: value[rows] for name, value in given.items()}
             if term.suffix is not None:
                 out = term.suffix(out)
-            compare = term.objective or objective_for(term.scorer)
-            value = compare(out[term.given], wanted) / term.scale
+            reference = parts[term.reference]
+            value = term.compare(out, reference, rows)
             metrics[term.name] = value.detach()
             losses.append(term.weight * value)
             if term.suffix is None and not self.training:
-                metrics["cosine"] = 1 - cosine_distance(out[term.given], wanted)
+                metrics["cosine"] = 1 - cosine_distance(
+                    out[term.given], reference[term.wanted][rows]
+                )
         return torch.stack(losses).sum()
 
     def _frozen(self) -> tuple[nn.Module, ...]:

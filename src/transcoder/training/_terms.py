@@ -2,14 +2,28 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from transcoder.objectives import Objective, latent_objective
+from transcoder.adapters import MASK, end_of
+from transcoder.objectives import Objective, ctc, latent_objective, objective_for
 from transcoder.vocabulary import Scorer, Spec
 
 SOURCE = "source"
 """The part of a batch that goes into the adapter, or into the prefix before it."""
+
+
+_AMONG_ROWS = frozenset({"info_nce", "ranking", "hardest_ranking", "distances"})
+"""Losses that compare each row with all others, whose cost grows with their square."""
+
+
+class Positions(Enum):
+    """How sequences become rows that a loss compares."""
+
+    EACH = "each position that exists is a row"
+    POOLED = "the mean over the positions that exist is a row"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +42,7 @@ class Term:
         rows: How many rows of each training batch it takes, None for all: a suffix that is
             dear sees some, in an order that is random anyway. Validation takes all.
         objective: What compares in the scorer's place.
+        positions: How the positions of two sequences are compared; None for vectors.
     """
 
     name: str
@@ -40,6 +55,40 @@ class Term:
     scale: float = 1.0
     rows: int | None = None
     objective: Objective | None = None
+    positions: Positions | None = None
+
+    def compare(
+        self, made: Mapping[str, Tensor], reference: Mapping[str, Tensor], rows: slice
+    ) -> Tensor:
+        """Measure what was made of some rows of a batch against their reference.
+
+        Args:
+            made: The tensors behind the suffix, or the adapter's own, batch axis first, of
+                these rows alone.
+            reference: The tensors that it is compared with, of the whole batch.
+            rows: Which of the batch.
+
+        Returns:
+            A scalar, over the scale.
+        """
+        given, wanted = made[self.given], reference[self.wanted][rows]
+        if self.scorer is Scorer.CTC and self.objective is None:
+            steps = made.get(MASK, torch.ones_like(given[..., 0], dtype=torch.bool))
+            return ctc(given, wanted, steps) / self.scale
+        if self.positions is not None:
+            exists = reference[MASK][rows] if MASK in reference else None
+            given, wanted = (_as_rows(each, exists, self.positions) for each in (given, wanted))
+        return (self.objective or objective_for(self.scorer))(given, wanted) / self.scale
+
+
+def _as_rows(sequence: Tensor, exists: Tensor | None, positions: Positions) -> Tensor:
+    """Turn (batch, time, dim) into rows (row, dim)."""
+    if positions is Positions.POOLED:
+        if exists is None:
+            return sequence.mean(dim=1)
+        counts = exists.sum(dim=1, keepdim=True).clamp(min=1)
+        return (sequence * exists[..., None]).sum(dim=1) / counts
+    return sequence.flatten(0, 1) if exists is None else sequence[exists]
 
 
 def latent_term(
@@ -54,7 +103,16 @@ def latent_term(
         weight: How much it counts.
     """
     name = target.names[0]
-    return Term(reference, Scorer.MSE, name, reference, name, weight=weight, scale=variance)
+    return Term(
+        reference,
+        Scorer.MSE,
+        name,
+        reference,
+        name,
+        weight=weight,
+        scale=variance,
+        positions=Positions.EACH if end_of(target).is_sequence else None,
+    )
 
 
 def latent_terms(
@@ -82,7 +140,9 @@ def latent_terms(
             yield plain
         elif share:
             loss = latent_objective(name, variance**0.5)
-            yield replace(plain, name=f"{reference}_{name}", scale=1.0, objective=loss)
+            term = replace(plain, name=f"{reference}_{name}", scale=1.0, objective=loss)
+            pooled = term.positions is not None and name in _AMONG_ROWS
+            yield replace(term, positions=Positions.POOLED) if pooled else term
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,8 @@ from dataclasses import asdict
 
 from transcoder.adapters import (
     AdapterSettings,
+    AttentionSettings,
+    BiLstmSettings,
     LinearSettings,
     LowRankSettings,
     MlpSettings,
@@ -25,6 +27,8 @@ from transcoder.vocabulary import Split, TargetKind
 from transcoder.workflows._materials import Materials
 
 _SETTINGS = {
+    "attention": AttentionSettings,
+    "bilstm": BiLstmSettings,
     "linear": LinearSettings,
     "lowrank": LowRankSettings,
     "mlp": MlpSettings,

@@ -5,14 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transcoder.adapters import Moments, Statistics, fit_ladder, vector_of
+from transcoder.adapters import (
+    Meeting,
+    Moments,
+    Statistics,
+    end_of,
+    fit_ladder,
+    meeting_of,
+    pairs_of,
+)
 from transcoder.data import LatentStore
 from transcoder.evaluation import Bootstrap, Familiarity, mean_latents
 from transcoder.recipe import DebugChoice
 from transcoder.training import Start
 from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
-from transcoder.workflows._candidates import Candidate, closed_form_candidate
+from transcoder.workflows._candidates import Candidate, export_closed_form, make_candidate
 from transcoder.workflows._judging import Bench
 from transcoder.workflows._materials import Materials, Source, Workshop, gather_materials
 from transcoder.workflows._plan import TrainingPlan
@@ -31,7 +39,7 @@ class Groundwork:
         materials: Of each feed; the first judges.
         bench: Judges every candidate.
         rungs: All closed forms, the cheapest first.
-        best: The best of them on validation rows.
+        best: The best of them on validation rows, or None where no closed form fits.
         start: Where the adapter begins.
         familiarity: Where the source's latents lie.
         notes: What weakens what is measured, in words.
@@ -40,7 +48,7 @@ class Groundwork:
     materials: Sequence[Materials]
     bench: Bench
     rungs: Sequence[Candidate]
-    best: Candidate
+    best: Candidate | None
     start: Start
     familiarity: Familiarity
     notes: Sequence[str] = ()
@@ -84,24 +92,35 @@ def lay_groundwork(
         training.source_products,
         validation=_validation_latents(plan, materials),
     )
+    statistics = Statistics.of(training)
+    meeting = meeting_of(end_of(plan.source_spec), end_of(plan.target_spec))
+    if meeting is Meeting.FREE:
+        narrator.say(f"none fits: the target is {meeting.value}")
+        start = Start(None, statistics, config.seed)
+        return Groundwork(materials, bench, (), None, start, familiarity)
     affines = fit_ladder(training, validation)
+    example = materials[0].source.take(materials[0].rows[Split.VALIDATION][:8])
     rungs = [
-        closed_form_candidate(
-            each, plan, key=bureau.key, runner=bureau.runner, familiarity=familiarity
+        make_candidate(
+            each.name,
+            export_closed_form(each, plan, statistics, example=example),
+            key=bureau.key,
+            runner=bureau.runner,
+            familiarity=familiarity,
         )
         for each in affines
     ]
     best = bench.best_on_validation(rungs)
     narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
     affine = next(each for each in affines if each.name == best.name)
-    start = Start(affine, Statistics.of(training), config.seed)
+    start = Start(affine, statistics, config.seed)
     return Groundwork(materials, bench, rungs, best, start, familiarity, notes)
 
 
 def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -> Moments:
-    source, target = vector_of(plan.source_spec)[0], vector_of(plan.target_spec)[0]
+    pair = pairs_of(end_of(plan.source_spec), end_of(plan.target_spec))
     return Moments.of(
-        (each.source.take(piece)[source], each.target.take(piece)[target])
+        pair(each.source.take(piece), each.target.take(piece))
         for each in materials
         for piece in _pieces(each.rows[split])
     )

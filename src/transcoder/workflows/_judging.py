@@ -6,7 +6,6 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from transcoder.adapters import vector_of
 from transcoder.evaluation import (
     Bootstrap,
     Exam,
@@ -85,9 +84,8 @@ class Bench:
     def _questions(self, split: Split) -> Questions:
         plan, materials = self._plan, self._materials
         rows = materials.rows[split]
-        name = vector_of(plan.target_spec)[0]
-        wanted = WantedLatents(
-            np.asarray(materials.target.take(rows)[name], dtype=np.float64), self._train_mean
+        wanted = WantedLatents.of(
+            materials.target.take(rows), plan.target_spec, self._train_mean
         )
         strata = materials.table.strata
         chain = plan.chain

@@ -170,7 +170,8 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
     config, narrator, plan = bureau.config, bureau.narrator, bureau.plan
     store = store_of(bureau.registry, storage_dtype=bureau.config.data.storage_dtype)
     ground = lay_groundwork(bureau, sources, store)
-    narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {ground.best.name}")
+    begin = ground.best.name if ground.best is not None else "nothing"
+    narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {begin}")
     fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config, bureau.watch))
     if not is_first_process():
         return None
