@@ -85,7 +85,7 @@ def test_an_adapter_config_agrees_with_its_constructor(config: type, settings: t
         (["trainer.max_epochs=few"], "'few' of type 'str' could not be converted to Integer"),
         (
             ["adapter=huge"],
-            "available options in 'adapter': attention bilstm linear lowrank mlp partial residual",
+            "'adapter': attention bilstm linear lowrank mlp partial residual",
         ),
     ],
 )
