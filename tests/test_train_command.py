@@ -13,7 +13,7 @@ from transcoder.workflows import Middleware
 ELSEWHERE = {"digits_openml", "entts_text_latent", "vectors"}
 """Recipes with tests of their own."""
 
-SPOKEN = {"speech_latent_text_latent"}
+SPOKEN = {"entts_speech_latent", "hub", "speech_latent_text_latent"}
 """Recipes that have 10,000 numbers spoken first."""
 
 OTHERS = [

@@ -90,6 +90,7 @@ def write_tiny_world(folder: Path, *, seed: int = 0) -> Path:
     (folder / "a.onnx").write_bytes(_encoder(first))
     (folder / "b.onnx").write_bytes(_encoder(second))
     (folder / "decoder.onnx").write_bytes(_decoder(second))
+    (folder / "a_decoder.onnx").write_bytes(_decoder(first))
     words = ["".join(letters) for letters in product(ascii_lowercase, repeat=2)]
     rows = [f"{word},{word},{'vowel' if word[0] in 'aeiou' else 'other'}" for word in words]
     (folder / "words.csv").write_text("\n".join(["english,german,first", *rows, ""]), "utf-8")

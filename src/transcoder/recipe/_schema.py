@@ -282,6 +282,8 @@ class RunConfig:
         world: The world file that is applied first, relative to the recipes' folder, or empty.
         old: A file of vectors in the space to be left, where the rows are two files of vectors.
         new: A file of the same rows in the space to go to.
+        hub: The latent through which all networks are to reach one another, in place of one
+            transcoder; null for none.
         transcoder: What is trained.
         seed: Of everything random.
         target: What the loss compares.
@@ -304,6 +306,7 @@ class RunConfig:
     world: str = MISSING
     old: str | None = None
     new: str | None = None
+    hub: str | None = None
     transcoder: TranscoderConfig = field(default_factory=TranscoderConfig)
     seed: int = 0
     target: TargetChoice = TargetChoice.both

@@ -135,6 +135,24 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
     )
 
 
+def passable(
+    catalog: Catalog, source: Modality, target: Modality, names: Sequence[str]
+) -> list[str]:
+    """Find those of some oracles and models that rows for a transcoder may come in through.
+
+    Raises:
+        UnknownNameError: If one is not registered.
+    """
+    return [name for name in names if _through(catalog, source, target, name)]
+
+
+def _through(
+    catalog: Catalog, source: Modality, target: Modality, name: str
+) -> list[Opportunity]:
+    ways = find_opportunities(_without_rivals(catalog, name), source, target)
+    return [each for each in ways if name in map(_named, each.input.path.edges)]
+
+
 def _choices(
     allowed: Catalog, found: Sequence[Opportunity], config: RunConfig
 ) -> Iterator[Sequence[Opportunity]]:
@@ -143,8 +161,7 @@ def _choices(
         yield found
     source, target = (allowed.resolve(found[0].source), allowed.resolve(found[0].target))
     for name in config.data.through:
-        ways = find_opportunities(_without_rivals(allowed, name), source, target)
-        through = [each for each in ways if name in map(_named, each.input.path.edges)]
+        through = _through(allowed, source, target, name)
         if not through:
             reason = f"no route from a column to {source} passes {name!r}"
             raise NoOpportunityError(str(source), str(target), reason)

@@ -32,7 +32,7 @@ def ladder_table(judged: Sequence[Judgement]) -> Table:
     shown = _measured(_VALIDATION, [scores for _, scores in found])
     table = Table("closed form", *shown.values(), title="validation rows")
     for candidate, scores in found:
-        table.add_row(candidate, *(_shown(scores.get(name), name) for name in shown))
+        table.add_row(candidate, *(shown_score(scores.get(name), name) for name in shown))
     return table
 
 
@@ -45,7 +45,7 @@ def results_table(result: RunResult) -> Table:
     for heading in headings.values():
         table.add_column(heading, justify="right")
     for name, scores in result.scores.items():
-        shown = [_shown(scores.get(metric), metric) for metric in headings]
+        shown = [shown_score(scores.get(metric), metric) for metric in headings]
         style = "bold" if name == result.chosen else ""
         table.add_row(f"{name} *" if style else name, *shown, style=style)
     table.caption = (
@@ -82,7 +82,8 @@ def plain_score(score: Score) -> PlainScore:
     return (score.value, *((interval.low, interval.high) if interval else (None, None)))
 
 
-def _shown(score: PlainScore | None, name: str) -> str:
+def shown_score(score: PlainScore | None, name: str) -> str:
+    """Write a score as tables show it; retention with its interval."""
     if score is None:
         return "-"
     value, low, high = score

@@ -22,7 +22,12 @@ def train(config: "RunConfig", watch: "Watch | None" = None) -> "RunResult | Non
         TranscoderError: If it cannot be done; what was computed is kept for the next run.
     """
     from transcoder.training import is_first_process
+    from transcoder.workflows._hub import run_hub
     from transcoder.workflows._narration import Narrator
     from transcoder.workflows._training import run_training
 
-    return run_training(config, Narrator(is_silent=not is_first_process()), watch)
+    narrator = Narrator(is_silent=not is_first_process())
+    if config.hub is None:
+        return run_training(config, narrator, watch)
+    run_hub(config, narrator)
+    return None

@@ -10,14 +10,11 @@ from filelock import FileLock, Timeout
 from lightning.pytorch import seed_everything
 
 from transcoder.data import load_table, rows_of
-from transcoder.errors import RecipeError
-from transcoder.recipe import RECIPE_FOLDER, DebugChoice, PrefixChoice, RunConfig
-from transcoder.registry import Registry
+from transcoder.recipe import DebugChoice, PrefixChoice, RunConfig
 from transcoder.reports import RunResult
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.training import Watch, is_first_process
 from transcoder.vocabulary import Catalog, Dataset, Segment, Split
-from transcoder.workflows._apply import apply_world
 from transcoder.workflows._bureau import Bureau
 from transcoder.workflows._fitting import fit_settings
 from transcoder.workflows._groundwork import lay_groundwork
@@ -25,6 +22,7 @@ from transcoder.workflows._identity import run_identity
 from transcoder.workflows._materials import Source
 from transcoder.workflows._narration import Narrator
 from transcoder.workflows._net import export_net, fit_net, maybe_checkpoint
+from transcoder.workflows._opening import open_registry
 from transcoder.workflows._plan import plan_training
 from transcoder.workflows._prefix import with_cheaper_prefix
 from transcoder.workflows._registering import (
@@ -39,7 +37,7 @@ from transcoder.workflows._runs import HTML
 from transcoder.workflows._store import store_of
 from transcoder.workflows._tables import results_table, strata_table
 from transcoder.workflows._trying import try_out
-from transcoder.workflows._vectors import apply_vectors, with_names
+from transcoder.workflows._vectors import with_names
 
 
 def run_training(
@@ -61,7 +59,7 @@ def run_training(
     """
     config = with_names(config)
     maybe_checkpoint(config.ckpt)
-    registry = _open(config, narrator)
+    registry = open_registry(config, narrator)
     catalog = registry.catalog()
     narrator.stage("Plan")
     plan = plan_training(catalog, config)
@@ -104,24 +102,6 @@ def _run_alone(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | Non
         return _run(bureau, sources)
 
 
-def _open(config: RunConfig, narrator: Narrator) -> Registry:
-    root = Path(config.registry.url)
-    narrator.stage("World")
-    if not root.exists():
-        narrator.say(f"making the registry {str(root.resolve())!r}")
-    registry = Registry.open(root)
-    if config.old is not None:
-        commit = apply_vectors(registry, config)
-    elif config.world is not None:
-        commit = apply_world(registry, _world_path(config.world))
-    else:
-        fault = "it has neither a world nor vectors; give world=FILE, or old=FILE new=FILE"
-        raise RecipeError(config.name, [fault])
-    changes = f"{len(commit.changed)} changes" if commit.changed else "nothing new"
-    narrator.say(f"registry {str(root)!r}, revision {commit.revision}: {changes}")
-    return registry
-
-
 def _read(dataset: Dataset, catalog: Catalog, config: RunConfig, narrator: Narrator) -> Source:
     table = load_table(dataset, catalog, max_skipped=config.data.max_skipped)
     rows = _judged(rows_of(table, dataset), config.data.judged_rows)
@@ -148,11 +128,6 @@ def _judged(rows: Mapping[Split, np.ndarray], most: int) -> Mapping[Split, np.nd
         places = np.linspace(0, len(rows[split]) - 1, min(most, len(rows[split])))
         kept[split] = rows[split][places.round().astype(np.int64)]
     return kept
-
-
-def _world_path(text: str) -> Path:
-    shipped = RECIPE_FOLDER / text
-    return shipped if shipped.is_file() else Path(text)
 
 
 def _tell_finished(finished: Finished, narrator: Narrator) -> RunResult:
