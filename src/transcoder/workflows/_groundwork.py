@@ -97,7 +97,7 @@ def lay_groundwork(
     if meeting is Meeting.FREE:
         narrator.say(f"none fits: the target is {meeting.value}")
         start = Start(None, statistics, config.seed)
-        return Groundwork(materials, bench, (), None, start, familiarity)
+        return Groundwork(materials, bench, (), None, start, familiarity, notes)
     affines = fit_ladder(training, validation)
     example = materials[0].source.take(materials[0].rows[Split.VALIDATION][:8])
     rungs = [
