@@ -8,9 +8,11 @@ import pytest
 
 from transcoder.errors import RecipeError
 from transcoder.recipe import (
+    AttentionConfig,
     DataConfig,
     ObjectiveConfig,
     OptimizerConfig,
+    PrefixChoice,
     ResidualConfig,
     RunConfig,
     TrainerConfig,
@@ -32,6 +34,14 @@ def test_what_the_defaults_say_is_accepted() -> None:
         (replace(RUN, seed=-1), "seed=-1 is not a whole number from 0"),
         (replace(RUN, resamples=0), "resamples=0 is not a whole number above 0"),
         (replace(RUN, trainer=TrainerConfig(max_epochs=-1)), "max_epochs=-1 is not a whole"),
+        (
+            replace(RUN, prefix=PrefixChoice.auto, trainer=TrainerConfig(devices=2)),
+            "prefix=auto measures in one process",
+        ),
+        (
+            replace(RUN, adapter=AttentionConfig(width=12, heads=4)),
+            "adapter.width=12 is no multiple of twice adapter.heads=4",
+        ),
         (
             replace(RUN, trainer=TrainerConfig(devices=0)),
             "devices=0 is not a whole number above 0",

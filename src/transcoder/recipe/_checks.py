@@ -5,7 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 
 from transcoder.errors import RecipeError
-from transcoder.recipe._schema import AdapterConfig, AttentionConfig, ObjectiveConfig, RunConfig
+from transcoder.recipe._schema import (
+    AdapterConfig,
+    AttentionConfig,
+    ObjectiveConfig,
+    PrefixChoice,
+    RunConfig,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ def check_run(config: RunConfig) -> None:
         if names is not None and value is not None and value not in names:
             faults.append(f"{key}={value} is none of {', '.join(sorted(names))}")
     faults += _misfits(config.adapter)
+    if config.prefix is PrefixChoice.auto and config.trainer.devices > 1:
+        faults.append("prefix=auto measures in one process; say cached or live with devices")
     if not any(asdict(config.objective).values()):
         faults.append("every weight of objective is 0, so two latents are never compared")
     if faults:
