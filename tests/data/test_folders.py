@@ -12,6 +12,7 @@ from tests.data.data_worlds import catalog, dataset
 from transcoder.data import load_table
 from transcoder.errors import DataError
 from transcoder.vocabulary import Dataset, JsonValue, Waveform
+from transcoder.world import read_world
 
 SPOKEN = {"sound": ".wav", "words": ".txt"}
 
@@ -83,3 +84,13 @@ def test_a_column_without_an_ending_is_told(tmp_path: Path) -> None:
     unknown = replace(other, options={"path": "x"})
     with pytest.raises(DataError, match="give 'folder', and 'endings' from each column's name"):
         load_table(unknown, catalog())
+
+
+def test_the_dataset_of_the_guide_is_read(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    world = guide.partition("```yaml\n")[2].partition("```")[0]
+    write(tmp_path / "sounds", "ann/1", "bob/1")
+    (tmp_path / "world.yaml").write_text(world, encoding="utf-8")
+    (numbers,) = read_world(tmp_path / "world.yaml").nouns
+    assert isinstance(numbers, Dataset)
+    assert load_table(numbers, catalog()).groups == ["ann", "bob"]
