@@ -182,8 +182,8 @@ def show_goals(ours: Mapping[str, StoredTensors], rows: int, repeats: int) -> No
     for reading, (count, size) in picked.items():
         times, goal = medians(found, draws(rows, count, size)), GOALS[reading]
         print(
-            f"  a {reading}: {times['fixed'] * 1e6:,.1f} of at most {goal * 1e6:,.0f} us; ragged "
-            f"{times['ragged'] / times['fixed']:.2f} of at most 2 times that"
+            f"  a {reading}: {times['fixed'] * 1e6:,.1f} of at most {goal * 1e6:,.0f} us, "
+            f"ragged {times['ragged'] / times['fixed']:.2f} of at most 2 times that"
         )
 
 
