@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 from lightning.pytorch import seed_everything
 
 from transcoder.data import load_table, rows_of
+from transcoder.errors import TranscoderError
 from transcoder.recipe import DebugChoice, PrefixChoice, RunConfig
 from transcoder.reports import RunResult
 from transcoder.sessions import OraclePool, Runner, SessionPool
@@ -182,8 +183,12 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
         notes=ground.notes,
         folder=bureau.folder,
     )
-    write_report(findings)
-    narrator.say(f"report in {str(bureau.folder / HTML)!r}")
+    try:
+        write_report(findings)
+        narrator.say(f"report in {str(bureau.folder / HTML)!r}")
+    except TranscoderError as error:
+        # What was trained is registered by now; a picture of it that fails takes nothing back.
+        narrator.say(f"there is no report: {error}")
     if judged.strata:
         narrator.show(strata_table(judged.strata, str(plan.dataset.stratum)))
     return result
