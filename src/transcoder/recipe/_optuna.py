@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -82,8 +82,6 @@ class OptunaSweeper(Sweeper):
         if self._prune:
             told = {"journal": str((folder / "study.journal").resolve()), "study": folder.name}
             os.environ[STUDY] = json.dumps(told)
-        # A study that goes on must not draw again what it drew at first.
-        study.sampler = type(study.sampler)(seed=self._seed + len(study.trials))
         returned: list[JobReturn] = []
         try:
             while (lacking := self._n_trials - _finished(study)) > 0:
@@ -166,9 +164,9 @@ def _value(job: JobReturn) -> float | None:
     return next((net[metric][0] for metric in RANKED_BY if metric in net), None)
 
 
-def _space(choices: Sequence[Override]) -> Mapping[str, "BaseDistribution"]:
+def _space(choices: Sequence[Override]) -> dict[str, "BaseDistribution"]:
     faults = [] if choices else ["nothing is left to choose; give key=a,b or key=interval(a,b)"]
-    space = {}
+    space: dict[str, BaseDistribution] = {}
     for each in choices:
         try:
             space[each.get_key_element()] = _distribution(each)

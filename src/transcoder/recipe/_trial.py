@@ -40,7 +40,7 @@ def open_study(journal: Path, name: str, *, seed: int = 0) -> "Study":
     Args:
         journal: The file; several processes may have it open.
         name: Of the study in it.
-        seed: Of what is drawn.
+        seed: Of what is drawn; a study that goes on does not draw again what it drew at first.
 
     Raises:
         MissingExtraError: If Optuna is not installed.
@@ -56,9 +56,9 @@ def open_study(journal: Path, name: str, *, seed: int = 0) -> "Study":
         study_name=name,
         load_if_exists=True,
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
     )
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     return study
 
 
