@@ -67,6 +67,20 @@ def test_a_run_that_is_killed_at_any_stage_ends_like_an_undisturbed_one(
     assert disturbed.is_current
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("config")
+def test_one_recipe_started_twice_at_once_is_trained_once(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent.parent
+    command = [sys.executable, "-u", "-c", SCRIPT, str(tmp_path)]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) for _ in range(2)
+    ]
+    said = [each.communicate()[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0]
+    for stage in ("the identical run is finished", "Fit the residual adapter"):
+        assert sum(stage in each for each in said) == 1
+
+
 def test_a_changed_founder_is_refused_with_both_digests(config: RunConfig) -> None:
     world = Path(config.world)
     Middleware.open(config.registry.url, create=True).apply(world)
