@@ -9,6 +9,7 @@ from transcoder.oracles._classes import ClassIndex, MostLikely
 from transcoder.oracles._espeak import EspeakCrowd, EspeakSynthesizer
 from transcoder.oracles._numbers import NumberWords
 from transcoder.oracles._spectrogram import GriffinLim, LogMelSpectrogram
+from transcoder.oracles._subwords import SubwordTokenizer
 
 __all__ = [
     "CharacterTokenizer",
@@ -20,4 +21,5 @@ __all__ = [
     "LogMelSpectrogram",
     "MostLikely",
     "NumberWords",
+    "SubwordTokenizer",
 ]
