@@ -19,7 +19,10 @@ COMMANDS = [
     for line in body.splitlines()
     if line.strip() and not line.startswith(("#", "make "))
 ]
-LONG = ("train.py -m", "prefix=live", "target=latent", "recipe=speech_latent", "recipe=digits")
+LONG = (
+    *("train.py -m", "prefix=live", "target=latent", "recipe=digits", "recipe=hub"),
+    *("recipe=speech_latent", "recipe=entts_speech"),
+)
 """What trains the main recipe once more, or has a test of its own; run with `-m slow`."""
 
 

