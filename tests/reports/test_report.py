@@ -42,7 +42,7 @@ FULL = Report(
     ladders=(Ladder(EVIL, (Bar(EVIL, 0.5, 0.4, 0.6), Bar("net", 0.7, is_chosen=True))),),
     clouds=Clouds(np.eye(2), {EVIL: np.eye(2)}, 0.5),
     best=(ShownRow(3, 1.0, ((EVIL, EVIL),)),), worst=(ShownRow(4, 0.0, ((EVIL, EVIL),)),),
-    scored_by=EVIL, lineage={EVIL: [EVIL]},
+    chains=((EVIL, EVIL, EVIL, EVIL),), scored_by=EVIL, lineage={EVIL: [EVIL]},
 )  # fmt: skip
 
 

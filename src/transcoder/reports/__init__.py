@@ -12,7 +12,7 @@ from transcoder.reports._content import content_markup, content_text
 from transcoder.reports._graph import Arrow, Graph, Look, Place, draw_graph, graph_mermaid
 from transcoder.reports._markdown import report_markdown
 from transcoder.reports._page import page, report_html, table_markup
-from transcoder.reports._report import Clouds, Ladder, Report, ShownRow
+from transcoder.reports._report import Clouds, Ladder, Report, ShownRow, plain_text
 from transcoder.reports._result import (
     RANKED_BY,
     PlainScore,
@@ -45,6 +45,7 @@ __all__ = [
     "maybe_read_result",
     "model_card",
     "page",
+    "plain_text",
     "report_html",
     "report_markdown",
     "table_markup",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from transcoder.reports._content import content_text
 from transcoder.reports._graph import graph_mermaid
-from transcoder.reports._report import Report, ShownRow, score_rows
+from transcoder.reports._report import CHAIN_HEADS, Report, ShownRow, score_rows
 
 _SIGNS = re.compile(r"([\\`*\[|~])")
 
@@ -26,6 +26,9 @@ def report_markdown(report: Report) -> str:
             for name, points in report.curves.items()
         ]
         lines += table(("logged", "first", "last", "at step"), ends)
+    if report.chains:
+        chains = [tuple(map(plain, each)) for each in report.chains]
+        lines += ["", "## Every judged chain", "", *table(CHAIN_HEADS, chains)]
     for title, rows in (("Worst", report.worst), ("Best", report.best)):
         if rows:
             lines += ["", f"## {title} test rows, by {plain(report.scored_by)}", ""]

@@ -7,7 +7,7 @@ from html import escape
 from transcoder.reports._charts import draw_clouds, draw_curves, draw_intervals
 from transcoder.reports._content import content_markup
 from transcoder.reports._graph import draw_graph
-from transcoder.reports._report import Report, ShownRow, score_rows
+from transcoder.reports._report import CHAIN_HEADS, Report, ShownRow, score_rows
 from transcoder.reports._svg import element
 
 _STYLE = """
@@ -79,6 +79,8 @@ def _compared(report: Report) -> list[str]:
         clouds = report.clouds
         drawn = draw_clouds(clouds.wanted, clouds.given, share=clouds.share)
         body += [_heading("Latents before and after"), _wide(drawn)]
+    if report.chains:
+        body += [_heading("Every judged chain"), table_markup(CHAIN_HEADS, report.chains)]
     return body
 
 

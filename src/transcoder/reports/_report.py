@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from transcoder.reports._charts import Bar
 from transcoder.reports._graph import Graph
-from transcoder.reports._result import RunResult
+from transcoder.reports._result import PlainScore, RunResult
 from transcoder.reports._svg import Point
 from transcoder.vocabulary import JsonValue, Value
 
@@ -68,6 +68,7 @@ class Report:
         curves: Losses by name, (step, value).
         ladders: Candidates compared.
         clouds: Latents before and after.
+        chains: Of every judged chain its ends, score, native score and retention.
         best: Test rows that came out best.
         worst: Test rows that came out worst.
         scored_by: What the scores of single rows are.
@@ -81,10 +82,25 @@ class Report:
     curves: Mapping[str, tuple[Point, ...]] | None = None
     ladders: tuple[Ladder, ...] = ()
     clouds: Clouds | None = None
+    chains: tuple[tuple[str, str, str, str], ...] = ()
     best: tuple[ShownRow, ...] = ()
     worst: tuple[ShownRow, ...] = ()
     scored_by: str = ""
     lineage: Mapping[str, JsonValue] | None = None
+
+
+CHAIN_HEADS = ("chain", "through the transcoder", "native", "retention")
+"""Over the chains of a report."""
+
+
+def plain_text(score: PlainScore) -> str:
+    """Write a score with its interval.
+
+    >>> plain_text((0.5, 0.25, 0.75)), plain_text((0.5, None, None))
+    ('0.500 [0.250, 0.750]', '0.500')
+    """
+    value, low, high = score
+    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def score_rows(result: RunResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -100,11 +116,6 @@ def score_rows(result: RunResult) -> tuple[tuple[str, ...], list[tuple[str, ...]
         cells = []
         for candidate in candidates:
             score = result.scores[candidate].get(metric)
-            if score is None:
-                cells.append("-")
-                continue
-            value, low, high = score
-            interval = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
-            cells.append(f"{value:.3f}{interval}")
+            cells.append("-" if score is None else plain_text(score))
         rows.append((metric, *cells))
     return candidates, rows

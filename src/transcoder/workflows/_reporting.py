@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from transcoder.evaluation import Bootstrap
 from transcoder.files import write_whole
 from transcoder.planner import When, learning_graph
 from transcoder.recipe import RunConfig
@@ -22,14 +23,25 @@ from transcoder.reports import (
     Place,
     Report,
     RunResult,
+    plain_text,
     report_html,
     report_markdown,
 )
 from transcoder.sessions import Runner, split_rows
-from transcoder.vocabulary import EdgePath, JsonValue, Opportunity, Segment, Spec, Split, Value
+from transcoder.vocabulary import (
+    EdgePath,
+    JsonValue,
+    JudgedChain,
+    Opportunity,
+    Segment,
+    Spec,
+    Split,
+    Value,
+)
 from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._identity import package_versions
 from transcoder.workflows._materials import Materials
+from transcoder.workflows._other_chains import other_chains
 from transcoder.workflows._plan import TrainingPlan
 from transcoder.workflows._runs import HTML, MARKDOWN
 from transcoder.workflows._shown_rows import shown_rows
@@ -117,6 +129,7 @@ def _report(findings: Findings) -> Report:
         curves=read_curves(findings.folder),
         ladders=_ladders(findings.result),
         clouds=_clouds(findings),
+        chains=_chains(findings),
         best=best,
         worst=worst,
         scored_by="cosine" if plan.chain is None else plan.chain.scorer.value,
@@ -124,6 +137,41 @@ def _report(findings: Findings) -> Report:
             name: value for name, value in findings.lineage.items() if name not in _TOLD_ABOVE
         },
     )
+
+
+def _chains(findings: Findings) -> tuple[tuple[str, str, str, str], ...]:
+    """Tell every judged chain where there are several, the one that chose first."""
+    plan, config = findings.plan, findings.config
+    told = [
+        (chain, scores)
+        for chain, scores in other_chains(
+            plan,
+            findings.materials,
+            findings.runner,
+            segment=findings.chosen.segment,
+            draws=Bootstrap(config.resamples, config.seed),
+        )
+    ]
+    if not told or plan.chain is None:
+        return ()
+    own = findings.result.scores[findings.result.chosen]
+    rows = [_chain_row(plan.chain, {name: plain_text(each) for name, each in own.items()})]
+    for chain, scores in told:
+        if isinstance(scores, str):
+            rows.append((_ends(chain), scores, "-", "-"))
+        else:
+            rows.append(_chain_row(chain, {name: str(each) for name, each in scores.items()}))
+    return tuple(rows)
+
+
+def _chain_row(chain: JudgedChain, scores: Mapping[str, str]) -> tuple[str, str, str, str]:
+    names = (chain.scorer.value, "native", "retention")
+    score, native, retention = (scores.get(f"{Split.TEST}/{name}", "-") for name in names)
+    return _ends(chain), score, native, retention
+
+
+def _ends(chain: JudgedChain) -> str:
+    return f"{chain.column} to {chain.reference}: {chain.before} ... {chain.after}"
 
 
 def _facts(findings: Findings) -> Mapping[str, str]:
