@@ -1,9 +1,12 @@
 """Real files through the real library, without a network."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 
 import datasets
@@ -289,3 +292,34 @@ def test_lists_of_one_length_are_read_as_one_block(tmp_path: Path) -> None:
     )
     np.testing.assert_array_equal(made["vector"].block(0, 2), [[1, 2], [3, 4]])
     assert made["uneven"].block(0, 2) is None
+
+
+@pytest.mark.parametrize("more", [{}, {"rows": 2}], ids=["whole", "streamed"])
+def test_sound_as_the_hub_keeps_it_is_read_by_soundfile(
+    tmp_path: Path, more: dict[str, JsonValue]
+) -> None:
+    sound = BytesIO()
+    soundfile.write(sound, np.full(9, 0.25, np.float32), 8000, format="WAV")
+    rows = pa.table({"sound": [{"bytes": sound.getvalue(), "path": "a.wav"}] * 2})
+    features = {"sound": {"sampling_rate": 8000, "_type": "Audio"}}
+    told = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(rows.replace_schema_metadata(told), tmp_path / "rows.parquet")
+    options = options_for(tmp_path, "parquet", tmp_path / "rows.parquet") | more
+    held = replace(dataset("huggingface", options, sound="speech<en>"), group="")
+    first = load_table(held, catalog()).column("sound")[0]
+    assert isinstance(first, Waveform)
+    assert (first.rate_hz, first.samples.tolist()) == (8000, [0.25] * 9)
+
+
+@pytest.mark.skipif(find_spec("torchcodec") is not None, reason="torchcodec reads it")
+def test_a_folder_of_sound_names_the_loader_that_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "s" / "ann").mkdir(parents=True)
+    soundfile.write(tmp_path / "s" / "ann" / "1.wav", np.zeros(9, np.float32), 8000)
+    options: dict[str, JsonValue] = {
+        "path": "audiofolder",
+        "data_dir": str(tmp_path / "s"),
+        "cache_dir": str(tmp_path / "c"),
+    }
+    held = replace(dataset("huggingface", options, audio="speech<en>"), group="")
+    with pytest.raises(DataError, match="read sound in folders by loader 'folder'"):
+        load_table(held, catalog())

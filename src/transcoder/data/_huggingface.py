@@ -32,7 +32,7 @@ _NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
 def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawColumn]:
     """Read columns through `datasets.load_dataset`.
 
-    Options: `path` (csv, json, parquet, imagefolder, audiofolder or a name on the hub), `name`,
+    Options: `path` (csv, json, parquet, imagefolder or a name on the hub), `name`,
     `data_files` or `data_dir`, `split` ("train" if not given), `revision`, `cache_dir` (a
     folder of the user's own if not given), `folder` (where relative names of sound files begin)
     and `rows` (so many are streamed from the start without fetching the rest, and held in
@@ -200,7 +200,7 @@ def _read(
         stream = datasets.load_dataset(**options, **reading, streaming=True)
         kept = [name for name in stream.column_names or names if name in names]
         first = stream.select_columns(kept).decode(enable=False).take(int(str(rows)))
-        return datasets.Dataset.from_list(list(first), features=first.features)
+        return datasets.Dataset.from_list(list(first))  # its features would encode sound anew
 
 
 def _cache_folder() -> Path:
@@ -258,6 +258,8 @@ def _failed(dataset: Dataset, error: BaseException) -> DataError:
     if any(sign in told for sign in _NO_ROWS):
         return _no_rows(dataset)
     remedy = "correct the files or the options of the dataset"
+    if "torchcodec" in told:
+        remedy = "read sound in folders by loader 'folder', which needs no torchcodec"
     return DataError(
         dataset.name, f"it cannot be read ({told or type(error).__name__})", remedy
     )
