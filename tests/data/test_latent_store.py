@@ -3,12 +3,14 @@
 import json
 import resource
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -215,6 +217,19 @@ def test_a_disk_that_fills_up_leaves_what_can_be_gone_on_with(tmp_path: Path) ->
     undisturbed = stored(tmp_path / "b", TO_HIDDEN, texts)
     for name, tensor in undisturbed.all().items():
         np.testing.assert_array_equal(gone_on.all()[name], tensor)
+
+
+def test_an_entry_is_let_go_of_however_it_was_taken(tmp_path: Path) -> None:
+    store = LatentStore(tmp_path)
+    for _ in range(2):
+        with (
+            store.locked(KEY, meanwhile=lambda: False),
+            ThreadPoolExecutor(1) as other,
+        ):
+            waiting = other.submit(
+                lambda: FileLock(tmp_path / f"{KEY}.lock").acquire(timeout=0)
+            )
+            assert isinstance(waiting.exception(), Timeout)
 
 
 def test_a_store_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ class LatentStore:
         try:
             yield
         finally:
-            lock.release()
+            lock.release(force=True)  # it may have been taken twice
 
     def _is_free(self, lock: FileLock) -> bool:
         """Take the lock if it can be had."""
