@@ -89,6 +89,7 @@ def test_what_a_killed_sweep_left_half_done_is_asked_once_more(tmp_path: Path) -
     assert told[1].params["adapter"] == half.params["adapter"]
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     done = sweep(tmp_path, ASKED[0], "optimizer.learning_rate=1e-2,0.9",
