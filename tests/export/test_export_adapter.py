@@ -163,3 +163,17 @@ def test_an_affine_map_works_on_the_last_axis_of_any_tensor() -> None:
 def test_an_affine_map_of_another_width_is_refused() -> None:
     with pytest.raises(AdapterMismatchError, match="its weight is 4 by 2"):
         export_affine(np.ones((4, 2)), np.ones(2), VECTOR, OTHER)
+
+
+def test_a_weight_of_low_rank_becomes_two_smaller_ones() -> None:
+    random = np.random.default_rng(0)
+    weight = random.normal(size=(12, 2)) @ random.normal(size=(2, 10))
+    source, target = Spec.parse("a: float32[batch, 12]"), Spec.parse("b: float32[batch, 10]")
+    whole, split = (
+        export_affine(weight, np.ones(10), source, target, rank=rank) for rank in (None, 2)
+    )
+    x = random.normal(size=(3, 12)).astype(np.float32)
+    outputs = [run_onnxruntime(each.onnx, {"a": x})[0] for each in (whole, split)]
+    np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-5)
+    shapes = [list(each.dims) for each in onnx.load_from_string(split.onnx).graph.initializer]
+    assert sorted(shapes) == [[2, 10], [10], [12, 2]]

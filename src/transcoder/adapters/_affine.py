@@ -19,11 +19,13 @@ class Affine:
         name: Which closed form it is, such as `ridge`.
         weight: float64 (source_dim, target_dim).
         bias: float64 (target_dim).
+        rank: How many directions the weight keeps, where it was squeezed; else None.
     """
 
     name: str
     weight: Matrix
     bias: Matrix
+    rank: int | None = None
 
     def apply(self, vectors: NDArray[np.floating]) -> Matrix:
         """Map rows (row, source_dim) to rows float64 (row, target_dim)."""

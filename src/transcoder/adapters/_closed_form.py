@@ -1,6 +1,7 @@
 """Maps that a formula gives: fitted in seconds, in float64, with no step size to choose."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -119,7 +120,8 @@ def fit_low_rank(training: Moments, validation: Moments, *, ridge: Affine) -> Af
 
     def squeezed(rank: int) -> Affine:
         kept = directions[:, -rank:]
-        return _through_means("low_rank", ridge.weight @ kept @ kept.T, training)
+        through = _through_means("low_rank", ridge.weight @ kept @ kept.T, training)
+        return replace(through, rank=rank)
 
     return min(
         (squeezed(rank) for rank in ranks), key=lambda each: squared_error(each, validation)

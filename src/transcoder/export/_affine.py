@@ -18,15 +18,23 @@ from transcoder.vocabulary import Spec, TensorSpec
 
 
 def export_affine(
-    weight: NDArray[np.floating], bias: NDArray[np.floating], source: Spec, target: Spec
+    weight: NDArray[np.floating],
+    bias: NDArray[np.floating],
+    source: Spec,
+    target: Spec,
+    *,
+    rank: int | None = None,
 ) -> Exported:
     """Export `x @ weight + bias` over the last axis, and check the file.
+
+    A weight of low rank becomes two smaller ones, where they are smaller together.
 
     Args:
         weight: (source dim, target dim).
         bias: (target dim,).
         source: One floating tensor whose last axis is the source dim.
         target: One floating tensor whose last axis is the target dim.
+        rank: Of the weight, where it is known to be low.
 
     Raises:
         AdapterMismatchError: If the specs are not of that form.
@@ -39,30 +47,53 @@ def export_affine(
         raise AdapterMismatchError("affine", str(source), str(target), reason)
     names = graph_names(source, target)
     dtype = np.dtype(given.dtype)
-    parts = {"weight": np.asarray(weight, dtype), "bias": np.asarray(bias, dtype)}
-    content = tidy(_model(parts, names), names, source, target)
+    factors = [np.asarray(each, dtype) for each in _factors(weight, rank)]
+    shift = np.asarray(bias, dtype)
+    content = tidy(_model(factors, shift, names), names, source, target)
 
     def run(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        return [
-            tensors[0] @ torch.from_numpy(parts["weight"]) + torch.from_numpy(parts["bias"])
-        ]
+        turned = tensors[0]
+        for factor in factors:
+            turned = turned @ torch.from_numpy(factor)
+        return [turned + torch.from_numpy(shift)]
 
     verify(content, run, at_two_sizes({names.inputs[0]: _example(given)}, [given.axes]))
     return Exported(content, names.names)
 
 
-def _model(parts: dict[str, NDArray[np.generic]], names: GraphNames) -> onnx.ModelProto:
+def _factors(weight: NDArray[np.floating], rank: int | None) -> Sequence[NDArray[np.floating]]:
+    """Split a weight by its largest singular values, in shares of equal size."""
+    rows, columns = weight.shape
+    if rank is None or rank * (rows + columns) >= rows * columns:
+        return [weight]
+    left, values, right = np.linalg.svd(np.asarray(weight, np.float64), full_matrices=False)
+    shares = np.sqrt(values[:rank])
+    return [left[:, :rank] * shares, shares[:, None] * right[:rank]]
+
+
+def _model(
+    factors: Sequence[NDArray[np.generic]], bias: NDArray[np.generic], names: GraphNames
+) -> onnx.ModelProto:
     (source,), (target,) = names.inputs, names.outputs
-    element = helper.np_dtype_to_tensor_dtype(parts["bias"].dtype)
+    element = helper.np_dtype_to_tensor_dtype(bias.dtype)
+    parts = {
+        "weight" if not place else f"weight{place + 1}": each
+        for place, each in enumerate(factors)
+    }
+    nodes, turned = [], source
+    for name in parts:
+        nodes.append(helper.make_node("MatMul", [turned, name], [f"by_{name}"]))
+        turned = f"by_{name}"
+    nodes.append(helper.make_node("Add", [turned, "bias"], [target]))
     graph = helper.make_graph(
-        [
-            helper.make_node("MatMul", [source, "weight"], ["turned"]),
-            helper.make_node("Add", ["turned", "bias"], [target]),
-        ],
+        nodes,
         "affine",
         [helper.make_tensor_value_info(source, element, [])],
         [helper.make_tensor_value_info(target, element, [])],
-        [numpy_helper.from_array(array, name) for name, array in parts.items()],
+        [
+            numpy_helper.from_array(array, name)
+            for name, array in {**parts, "bias": bias}.items()
+        ],
     )
     opsets = [helper.make_opsetid("", OPSET)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)

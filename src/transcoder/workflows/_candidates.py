@@ -66,4 +66,4 @@ def export_closed_form(
     if any(end_of(each).is_sequence for each in ends):
         module = closed_form_adapter(affine, *ends, statistics=statistics)
         return export_adapter(module, *ends, example=example)
-    return export_affine(affine.weight, affine.bias, *ends)
+    return export_affine(affine.weight, affine.bias, *ends, rank=affine.rank)
