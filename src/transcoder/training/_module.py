@@ -98,9 +98,11 @@ class TranscoderModule(LightningModule):
 
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Give the weighted loss of a batch."""
+        """Give the weighted loss of a batch; it is told as often as loggers listen."""
         metrics = self.measure(batch)
-        self._log("train", metrics, batch)
+        trainer = self.trainer
+        if trainer.is_last_batch or (self.global_step + 1) % trainer.log_every_n_steps == 0:
+            self._log("train", metrics, batch)
         return metrics["loss"]
 
     @override
