@@ -6,7 +6,7 @@ import pytest
 from tests.evaluation.judge_world import TURN, JudgeWorld, words
 from transcoder.errors import DataError, WeakNativeError
 from transcoder.evaluation import Judgement, StratumScore, judge, prepare_exam
-from transcoder.vocabulary import Split
+from transcoder.vocabulary import EdgePath, Segment, Split
 
 ONLY_B = TURN @ np.diag([0.0, 0.1, 1.0]).astype(np.float32) + np.float32(0.2) * np.array(
     [[0, 0, 1]], dtype=np.float32
@@ -14,10 +14,14 @@ ONLY_B = TURN @ np.diag([0.0, 0.1, 1.0]).astype(np.float32) + np.float32(0.2) * 
 """A transcoder that makes every letter a b."""
 
 
+def alone(segment: Segment) -> EdgePath:
+    return EdgePath(segment.source, (segment,))
+
+
 def _judged(weight: np.ndarray[tuple[int, ...], np.dtype[np.float32]], rows: int) -> Judgement:
     world = JudgeWorld()
     exam = prepare_exam(words(rows), world.runner, chain=world.chain)
-    return judge("net", world.transcoder(weight), exam=exam, runner=world.runner)
+    return judge("net", alone(world.transcoder(weight)), exam=exam, runner=world.runner)
 
 
 def _values(judged: Judgement) -> dict[str, float]:
@@ -38,7 +42,7 @@ def test_neighbourhoods_are_measured_on_test_rows_alone() -> None:
     assert values["test/mutual_knn"] == 1
     world = JudgeWorld()
     exam = prepare_exam(words(20, Split.VALIDATION), world.runner)
-    judged = judge("net", world.transcoder(TURN), exam=exam, runner=world.runner)
+    judged = judge("net", alone(world.transcoder(TURN)), exam=exam, runner=world.runner)
     assert not any(name.partition("csls")[1] for name in _values(judged))
 
 
@@ -57,7 +61,7 @@ def test_strata_are_shown_one_by_one_in_order() -> None:
 def test_retention_is_relative_to_the_native_chain() -> None:
     world = JudgeWorld(decoder=np.diag([1.0, 0.0, 1.0]).astype(np.float32))
     exam = prepare_exam(words(20), world.runner, chain=world.chain)
-    judged = judge("net", world.transcoder(TURN), exam=exam, runner=world.runner)
+    judged = judge("net", alone(world.transcoder(TURN)), exam=exam, runner=world.runner)
     values = _values(judged)
     assert values["test/native"] == values["test/exact_match"] == 0.5
     assert values["test/retention"] == 1
@@ -86,7 +90,7 @@ def test_one_row_is_judged_without_intervals() -> None:
 def test_without_a_chain_the_latent_decides_row_by_row() -> None:
     world = JudgeWorld()
     exam = prepare_exam(words(6, Split.VALIDATION), world.runner)
-    judged = judge("net", world.transcoder(TURN), exam=exam, runner=world.runner)
+    judged = judge("net", alone(world.transcoder(TURN)), exam=exam, runner=world.runner)
     assert judged.per_row == pytest.approx(np.ones(6))
     assert "validation/retention" not in _values(judged)
     assert judged.strata == ()
@@ -105,6 +109,6 @@ def test_an_exam_without_anything_to_compare_is_refused() -> None:
 def test_a_chain_is_judged_without_wanted_latents() -> None:
     world = JudgeWorld()
     exam = prepare_exam(replace(words(4), latents=None), world.runner, chain=world.chain)
-    judged = judge("net", world.transcoder(TURN), exam=exam, runner=world.runner)
+    judged = judge("net", alone(world.transcoder(TURN)), exam=exam, runner=world.runner)
     names = [score.name for score in judged.scores]
     assert names == ["test/exact_match", "test/native", "test/retention"]

@@ -8,7 +8,15 @@ import pytest
 from tests.sequence_world import write_sequence_world
 from tests.workflows.conftest import tiny_config
 from transcoder.errors import RecipeError
-from transcoder.recipe import LinearConfig, RunConfig, TranscoderConfig
+from transcoder.recipe import (
+    DataConfig,
+    LinearConfig,
+    OptimizerConfig,
+    RunConfig,
+    TrainerConfig,
+    TranscoderConfig,
+    WeightsConfig,
+)
 from transcoder.registry import Registry
 from transcoder.workflows import Middleware, train
 
@@ -51,3 +59,55 @@ def test_a_latent_that_nothing_leaves_is_no_member(tmp_path: Path) -> None:
     auto = TranscoderConfig("auto", "auto", "auto")
     with pytest.raises(RecipeError, match="no network has a latent of its own"):
         train(tiny_config(tmp_path, hub="{Vector}", transcoder=auto))
+
+
+def test_a_hub_that_nobody_founded_is_learnt_and_joins_both(
+    hub: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learnt = replace(
+        hub,
+        hub="global@1",
+        hub_dim=32,
+        trainer=TrainerConfig(max_epochs=8),
+        optimizer=OptimizerConfig(learning_rate=3e-3),
+        data=DataConfig(batch_size=64),
+        weights=WeightsConfig(cycle=0.1),
+    )
+    assert train(learnt) is None
+    assert "through global@1, test rows" in capsys.readouterr().out
+    registry = Registry.open(Path(hub.registry.url))
+    catalog = registry.catalog()
+    made = {str(key) for key in catalog.segments if "global" in key.model}
+    assert made == {
+        "A_to_global: {A} -> global@1",
+        "global_to_A: global@1 -> {A}",
+        "global_to_text_latent: global@1 -> text_latent@1",
+        "text_latent_to_global: text_latent@1 -> global@1",
+    }
+    middleware = Middleware.open(hub.registry.url)
+    path = middleware.get_path(
+        "text<en>", "text<de>", pieces=["{A}", "global@1", "text_latent@1"]
+    )
+    words = [first + second for first in "aeiou" for second in "bdfgh"]
+    right = [a == b for a, b in zip(words, middleware.convert_many(words, path), strict=True)]
+    assert sum(right) > 0.6 * len(right)
+    revision = registry.revision()
+    train(learnt)
+    assert "the identical run has made global@1" in capsys.readouterr().out
+    assert registry.revision() == revision
+    with pytest.raises(RecipeError, match=r"already the space of something else.*hub=global@2"):
+        train(replace(learnt, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "reason"),
+    [
+        ("global", 8, "names no version of a shared latent; write it like global@1"),
+        ("global@1", 65, "hub_dim=65 is more than the 64 of all networks together"),
+    ],
+)
+def test_a_hub_that_cannot_be_learnt_says_why(
+    hub: RunConfig, name: str, width: int, reason: str
+) -> None:
+    with pytest.raises(RecipeError, match=reason):
+        train(replace(hub, hub=name, hub_dim=width))

@@ -26,7 +26,6 @@ from transcoder.vocabulary import (
     JudgedChain,
     Score,
     Scorer,
-    Segment,
     Spec,
     Split,
     Tensors,
@@ -172,17 +171,18 @@ def prepare_exam(
 
 def judge(
     candidate: str,
-    segment: Segment,
+    through: EdgePath,
     *,
     exam: Exam,
     runner: Runner,
     bootstrap: Bootstrap | None = None,
 ) -> Judgement:
-    """Run one exported candidate over an exam and score it.
+    """Run exported files over an exam and score what comes of it.
 
     Args:
         candidate: What people call it.
-        segment: The candidate; the runner's sessions must find its file.
+        through: The candidate alone, or several that lead from A to B one after the other; the
+            runner's sessions must find their files.
         exam: What every candidate is asked.
         runner: What runs paths.
         bootstrap: How intervals are drawn.
@@ -198,9 +198,9 @@ def judge(
     """
     draws = bootstrap or Bootstrap()
     questions = exam.questions
-    rows = split_rows(questions.sources, runner.catalog.spec(segment.source))
-    given = runner.run(EdgePath(segment.source, (segment,)), rows)
-    spec = runner.catalog.spec(segment.target)
+    rows = split_rows(questions.sources, runner.catalog.spec(through.source))
+    given = runner.run(through, rows)
+    spec = runner.catalog.spec(through.target)
     scores: list[Score] = []
     cosines = np.empty(0)
     if questions.latents is not None:

@@ -36,6 +36,8 @@ _NUMBERS: dict[str, _Rule] = {
     "weights.latent": _WEIGHT,
     "weights.output": _WEIGHT,
     "weights.cycle": _WEIGHT,
+    "weights.agreement": _WEIGHT,
+    "hub_dim": _COUNT,
     "adapter.rank": _COUNT,
     "adapter.hidden": _COUNT,
     "adapter.depth": _COUNT,

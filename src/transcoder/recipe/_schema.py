@@ -150,12 +150,15 @@ class WeightsConfig:
     Attributes:
         latent: The other latent of the same row.
         output: What the frozen nets behind the adapter make of it.
-        cycle: The way back through transcoders that are there; it needs no pairs.
+        cycle: The way back through transcoders that are there; it needs no pairs. In a hub that
+            is learnt, the way on to the next network and back.
+        agreement: How much it counts, in a hub that is learnt, that all encoders agree.
     """
 
     latent: float = 1.0
     output: float = 1.0
     cycle: float = 0.0
+    agreement: float = 1.0
 
 
 @dataclass
@@ -284,6 +287,8 @@ class RunConfig:
         new: A file of the same rows in the space to go to.
         hub: The latent through which all networks are to reach one another, in place of one
             transcoder; null for none.
+        hub_dim: Length of the hub's vectors where the hub is itself to be learnt, by an encoder
+            and a decoder of every network together; null takes a hub that is there.
         transcoder: What is trained.
         seed: Of everything random.
         target: What the loss compares.
@@ -307,6 +312,7 @@ class RunConfig:
     old: str | None = None
     new: str | None = None
     hub: str | None = None
+    hub_dim: int | None = None
     transcoder: TranscoderConfig = field(default_factory=TranscoderConfig)
     seed: int = 0
     target: TargetChoice = TargetChoice.both

@@ -3,8 +3,9 @@
 from transcoder.training._callbacks import Watch
 from transcoder.training._data import Feed, LatentDataModule
 from transcoder.training._fit import FitSettings, Fitted, fit_adapter
+from transcoder.training._hub_net import HubNet, Member, hub_graph, hub_parts
 from transcoder.training._loader import IndexLoader, Order, Rows, Share, Stored
-from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings
+from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings, make_core
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._order import ShuffledOrder
 from transcoder.training._processes import is_first_process
@@ -22,9 +23,11 @@ __all__ = [
     "Feed",
     "FitSettings",
     "Fitted",
+    "HubNet",
     "IndexLoader",
     "LatentDataModule",
     "LearningGraph",
+    "Member",
     "MetaTrainer",
     "Order",
     "Positions",
@@ -39,7 +42,10 @@ __all__ = [
     "TranscoderModule",
     "Watch",
     "fit_adapter",
+    "hub_graph",
+    "hub_parts",
     "is_first_process",
     "latent_term",
     "latent_terms",
+    "make_core",
 ]

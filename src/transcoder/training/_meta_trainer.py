@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import nn
 
-from transcoder.adapters import AdapterSettings, Affine, Statistics, build_adapter
+from transcoder.adapters import AdapterSettings, Affine, Core, Statistics, build_adapter
 from transcoder.training._data import LatentDataModule
 from transcoder.training._fit import FitSettings, Fitted, fit_adapter
 from transcoder.training._terms import LearningGraph, Term, latent_terms
@@ -29,6 +29,18 @@ class Start:
     affine: Affine | None
     statistics: Statistics
     seed: int
+
+
+def make_core(settings: AdapterSettings, source: Spec, target: Spec, *, start: Start) -> Core:
+    """Make an adapter where it begins."""
+    return build_adapter(
+        settings,
+        source,
+        target=target,
+        start=start.affine,
+        statistics=start.statistics,
+        generator=torch.Generator().manual_seed(start.seed),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +113,7 @@ class MetaTrainer:
             start: Where it begins.
             terms: How the terms of the loss go together.
         """
-        adapter = build_adapter(
-            settings,
-            self._source,
-            target=self._target,
-            start=start.affine,
-            statistics=start.statistics,
-            generator=torch.Generator().manual_seed(start.seed),
-        )
+        adapter = make_core(settings, self._source, self._target, start=start)
         made = {
             feed: [
                 term

@@ -100,8 +100,8 @@ class TranscoderModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Give the weighted loss of a batch; it is told as often as loggers listen."""
         metrics = self.measure(batch)
-        trainer = self.trainer
-        if trainer.is_last_batch or (self.global_step + 1) % trainer.log_every_n_steps == 0:
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set at run time
+        if self.trainer.is_last_batch or (self.global_step + 1) % every == 0:
             self._log("train", metrics, batch)
         return metrics["loss"]
 

@@ -24,7 +24,7 @@ from transcoder.training import (
     Watch,
 )
 from transcoder.vocabulary import Split, TargetKind
-from transcoder.workflows._materials import Materials
+from transcoder.workflows._materials import Materials, Source
 
 _SETTINGS = {
     "attention": AttentionSettings,
@@ -82,6 +82,19 @@ def data_module(
     return LatentDataModule(feeds, batch_size=config.data.batch_size)
 
 
+def order_of(
+    config: RunConfig, source: Source, *, seed: int | tuple[int, int] | None = None
+) -> ShuffledOrder:
+    """Give the training rows of each epoch; by default in the order of the run's seed."""
+    training, strata = source.rows[Split.TRAIN], source.table.strata
+    return ShuffledOrder(
+        training,
+        seed=config.seed if seed is None else seed,
+        strata=[strata[row] for row in training] if strata is not None else None,
+        balance=config.data.balance,
+    )
+
+
 def _feed(
     config: RunConfig,
     materials: Materials,
@@ -89,14 +102,7 @@ def _feed(
     *,
     seed: int | tuple[int, int],
 ) -> Feed:
-    training = materials.rows[Split.TRAIN]
-    strata = materials.table.strata
-    order = ShuffledOrder(
-        training,
-        seed=seed,
-        strata=[strata[row] for row in training] if strata is not None else None,
-        balance=config.data.balance,
-    )
+    order = order_of(config, Source(materials.table, materials.rows), seed=seed)
     parts = {SOURCE: materials.entered}
     parts |= dict(zip(term_names, materials.references, strict=True))
     return Feed(materials.feed, parts, order, materials.rows[Split.VALIDATION])

@@ -21,7 +21,7 @@ from transcoder.training import Start
 from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
 from transcoder.workflows._candidates import Candidate, export_closed_form, make_candidate
-from transcoder.workflows._judging import Bench
+from transcoder.workflows._judging import Bench, Sitting
 from transcoder.workflows._materials import Materials, Source, Workshop, gather_materials
 from transcoder.workflows._plan import TrainingPlan
 from transcoder.workflows._soundness import apart, cautions
@@ -79,9 +79,15 @@ def lay_groundwork(
     notes += cautions(training, materials)
     for note in notes:
         narrator.say(f"note: {note}")
+    first = materials[0]
     bench = Bench(
-        plan,
-        materials[0],
+        Sitting(
+            Source(first.table, first.rows),
+            first.source,
+            first.target,
+            plan.target_spec,
+            plan.chain,
+        ),
         bureau.runner,
         bootstrap=Bootstrap(config.resamples, config.seed),
         train_mean=training.target_mean,

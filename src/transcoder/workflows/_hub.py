@@ -73,7 +73,7 @@ def _maybe_best(catalog: Catalog, source: Modality, target: Modality) -> Opportu
 
 def _run_of(config: RunConfig, catalog: Catalog, best: Opportunity) -> RunConfig:
     source, target = best.source, best.target
-    model = f"{_network(source)}_to_{_network(target)}"
+    model = f"{network_of(source)}_to_{network_of(target)}"
     allowed = catalog.without(config.data.without)
     through = passable(allowed, source, target, config.data.through)
     return replace(
@@ -84,7 +84,7 @@ def _run_of(config: RunConfig, catalog: Catalog, best: Opportunity) -> RunConfig
     )
 
 
-def _network(latent: Modality) -> str:
+def network_of(latent: Modality) -> str:
     """Name a private latent by its network, and a shared one by itself."""
     return latent.name if latent.is_standard_latent else str(latent).strip("{}")
 

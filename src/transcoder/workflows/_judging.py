@@ -1,11 +1,13 @@
 """One bench before which every candidate stands, on validation and on test rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transcoder.data import StoredTensors
 from transcoder.evaluation import (
     Bootstrap,
     Exam,
@@ -16,10 +18,36 @@ from transcoder.evaluation import (
     prepare_exam,
 )
 from transcoder.sessions import Runner
-from transcoder.vocabulary import Content, Segment, Split, Value
+from transcoder.vocabulary import (
+    Content,
+    EdgePath,
+    JudgedChain,
+    Segment,
+    Spec,
+    Split,
+    Value,
+)
 from transcoder.workflows._candidates import Candidate
-from transcoder.workflows._materials import Materials
-from transcoder.workflows._plan import TrainingPlan
+from transcoder.workflows._materials import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sitting:
+    """The rows that are asked about, and what is right.
+
+    Attributes:
+        rows: Of a dataset, by split.
+        given: Latents of A.
+        wanted: Latents of B.
+        target_spec: What carries B.
+        chain: To content that can be judged, or None.
+    """
+
+    rows: Source
+    given: StoredTensors
+    wanted: StoredTensors
+    target_spec: Spec
+    chain: JudgedChain | None
 
 
 @final
@@ -27,8 +55,7 @@ class Bench:
     """Judges each file once on each split; test rows are read only when they are asked for.
 
     Args:
-        plan: Knows the judged chain.
-        materials: The rows and their latents.
+        sitting: The rows, their latents, and the judged chain.
         runner: Runs the candidates.
         bootstrap: How intervals are drawn.
         train_mean: Mean latent of B over the training rows, (dim).
@@ -36,15 +63,13 @@ class Bench:
 
     def __init__(
         self,
-        plan: TrainingPlan,
-        materials: Materials,
+        sitting: Sitting,
         runner: Runner,
         *,
         bootstrap: Bootstrap,
         train_mean: NDArray[np.float64],
     ) -> None:
-        self._plan = plan
-        self._materials = materials
+        self._sitting = sitting
         self._runner = runner
         self.bootstrap = bootstrap
         self._train_mean = train_mean
@@ -57,11 +82,18 @@ class Bench:
 
     def judge_segment(self, name: str, segment: Segment, split: Split) -> Judgement:
         """Judge any file on the rows of a split."""
-        known = (str(segment.digest), split)
+        return self.judge_path(name, EdgePath(segment.source, (segment,)), split)
+
+    def judge_path(self, name: str, path: EdgePath, split: Split) -> Judgement:
+        """Judge files that lead from A to B one after the other."""
+        known = (" ".join(str(edge.digest) for edge in path.edges), split)
         if known not in self._judged:
-            exam = self._exam(split)
             self._judged[known] = judge(
-                name, segment, exam=exam, runner=self._runner, bootstrap=self.bootstrap
+                name,
+                path,
+                exam=self._exam(split),
+                runner=self._runner,
+                bootstrap=self.bootstrap,
             )
         return self._judged[known]
 
@@ -77,24 +109,23 @@ class Bench:
 
     def _exam(self, split: Split) -> Exam:
         if split not in self._exams:
-            questions = self._questions(split)
-            self._exams[split] = prepare_exam(questions, self._runner, chain=self._plan.chain)
+            questions, chain = self._questions(split), self._sitting.chain
+            self._exams[split] = prepare_exam(questions, self._runner, chain=chain)
         return self._exams[split]
 
     def _questions(self, split: Split) -> Questions:
-        plan, materials = self._plan, self._materials
-        rows = materials.rows[split]
+        sitting = self._sitting
+        rows, table, chain = sitting.rows.rows[split], sitting.rows.table, sitting.chain
         wanted = WantedLatents.of(
-            materials.target.take(rows), plan.target_spec, self._train_mean
+            sitting.wanted.take(rows), sitting.target_spec, self._train_mean
         )
-        strata = materials.table.strata
-        chain = plan.chain
+        strata = table.strata
         return Questions(
             split,
-            materials.source.take(rows),
+            sitting.given.take(rows),
             wanted,
-            native=_values(materials.table.column(chain.native_column), rows) if chain else (),
-            answers=_values(materials.table.column(chain.reference), rows) if chain else (),
+            native=_values(table.column(chain.native_column), rows) if chain else (),
+            answers=_values(table.column(chain.reference), rows) if chain else (),
             strata=[strata[row] for row in rows] if strata is not None and chain else (),
         )
 

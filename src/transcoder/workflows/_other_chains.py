@@ -8,7 +8,7 @@ from transcoder.errors import TranscoderError
 from transcoder.evaluation import Bootstrap, Questions, judge, prepare_exam
 from transcoder.planner import find_judged_chains
 from transcoder.sessions import Runner
-from transcoder.vocabulary import Content, JudgedChain, Score, Segment, Split, Tensors
+from transcoder.vocabulary import Content, EdgePath, JudgedChain, Score, Segment, Split, Tensors
 from transcoder.workflows._materials import Materials, Rows
 from transcoder.workflows._plan import TrainingPlan
 
@@ -65,7 +65,13 @@ def _judged(
         answers=_values(materials, chain.reference, rows),
     )
     exam = prepare_exam(questions, runner, chain=chain)
-    judged = judge(segment.name, segment, exam=exam, runner=runner, bootstrap=draws)
+    judged = judge(
+        segment.name,
+        EdgePath(segment.source, (segment,)),
+        exam=exam,
+        runner=runner,
+        bootstrap=draws,
+    )
     return {score.name: score for score in judged.scores}
 
 

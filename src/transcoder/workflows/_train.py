@@ -23,11 +23,15 @@ def train(config: "RunConfig", watch: "Watch | None" = None) -> "RunResult | Non
     """
     from transcoder.training import is_first_process
     from transcoder.workflows._hub import run_hub
+    from transcoder.workflows._joint import run_joint
     from transcoder.workflows._narration import Narrator
     from transcoder.workflows._training import run_training
 
     narrator = Narrator(is_silent=not is_first_process())
     if config.hub is None:
         return run_training(config, narrator, watch)
-    run_hub(config, narrator)
+    if config.hub_dim is None:
+        run_hub(config, narrator)
+    else:
+        run_joint(config, narrator)
     return None

@@ -5,17 +5,15 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 from lightning.pytorch import seed_everything
 
-from transcoder.data import load_table, rows_of
 from transcoder.errors import TranscoderError
 from transcoder.recipe import DebugChoice, PrefixChoice, RunConfig
 from transcoder.reports import RunResult
 from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.training import Watch, is_first_process
-from transcoder.vocabulary import Catalog, Dataset, Segment, Split
+from transcoder.vocabulary import Segment, Split
 from transcoder.workflows._bureau import Bureau
 from transcoder.workflows._fitting import fit_settings
 from transcoder.workflows._groundwork import lay_groundwork
@@ -26,6 +24,7 @@ from transcoder.workflows._net import export_net, fit_net, maybe_checkpoint
 from transcoder.workflows._opening import open_registry
 from transcoder.workflows._plan import plan_training
 from transcoder.workflows._prefix import with_cheaper_prefix
+from transcoder.workflows._reading import read_source
 from transcoder.workflows._registering import (
     Entrants,
     Finished,
@@ -70,7 +69,8 @@ def run_training(
         for feed in plan.feeds:
             narrator.say(f"each step learns from a batch by {feed.input}")
     sources = {
-        feed.dataset.name: _read(feed.dataset, catalog, config, narrator) for feed in plan.feeds
+        feed.dataset.name: read_source(feed.dataset, catalog, config, narrator)
+        for feed in plan.feeds
     }
     identity = run_identity(config, plan, [each.table.fingerprint for each in sources.values()])
     folder = registry.root / "runs" / identity[:16]
@@ -103,32 +103,12 @@ def _run_alone(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | Non
         return _run(bureau, sources)
 
 
-def _read(dataset: Dataset, catalog: Catalog, config: RunConfig, narrator: Narrator) -> Source:
-    table = load_table(dataset, catalog, max_skipped=config.data.max_skipped)
-    rows = _judged(rows_of(table, dataset), config.data.judged_rows)
-    counts = ", ".join(f"{len(rows[split]):,} {split.value}" for split in Split)
-    grouping = repr(dataset.group) if dataset.group else "row"
-    if table.splits is not None:
-        grouping = "the dataset itself"
-    narrator.say(f"{dataset.name}: {counts} rows, split by {grouping}")
-    return Source(table, rows)
-
-
 def _is_taken(folder: Path) -> bool:
     try:
         with FileLock(folder / ".lock", blocking=False):
             return False
     except Timeout:
         return True
-
-
-def _judged(rows: Mapping[Split, np.ndarray], most: int) -> Mapping[Split, np.ndarray]:
-    """Leave no more rows of the splits that are looked at whole, evenly spread."""
-    kept = dict(rows)
-    for split in (Split.VALIDATION, Split.TEST):
-        places = np.linspace(0, len(rows[split]) - 1, min(most, len(rows[split])))
-        kept[split] = rows[split][places.round().astype(np.int64)]
-    return kept
 
 
 def _tell_finished(finished: Finished, narrator: Narrator) -> RunResult:
