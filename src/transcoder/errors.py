@@ -173,7 +173,7 @@ class OracleNotAllowedError(TranscoderError):
         self.entry_point, self.allowed = entry_point, tuple(allowed)
         module = entry_point.partition(":")[0]
         super().__init__(
-            f"the oracle code {entry_point!r} may not run: its module is not among "
+            f"the code {entry_point!r} may not run: its module is not among "
             f"{', '.join(self.allowed)}; if you trust it, add {module!r} to registry.allow"
         )
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from transcoder.data._arrow import ArrowColumn
 from transcoder.data._columns import RawColumn
 from transcoder.errors import DataError, MissingExtraError
-from transcoder.vocabulary import Array, Dataset, JsonValue
+from transcoder.vocabulary import Dataset, JsonValue
 
 if TYPE_CHECKING:
     import datasets
@@ -24,7 +23,6 @@ _OPTIONS = frozenset(
         "rows",
     }
 )  # fmt: skip
-_LISTS = ("list<", "large_list<", "fixed_size_list<")
 _SPLIT = "split"
 _NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
 
@@ -52,7 +50,7 @@ def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawCol
     _check_options(dataset)
     splits = dataset.options.get("split", "train")
     if isinstance(splits, str):
-        return {name: _ArrowColumn(each) for name, each in _one(dataset, names).items()}
+        return {name: ArrowColumn(each) for name, each in _one(dataset, names).items()}
     return _joined(dataset, names, [str(each) for each in _listed(splits)])
 
 
@@ -80,7 +78,7 @@ def _joined(
         for split in splits
     ]
     joined: dict[str, RawColumn] = {
-        name: _ArrowColumn(
+        name: ArrowColumn(
             pa.chunked_array([chunk for part in parts for chunk in part[name].chunks])
         )
         for name in wanted
@@ -89,46 +87,7 @@ def _joined(
         pa.array([split.partition("[")[0]] * len(part[wanted[0]]))
         for split, part in zip(splits, parts, strict=True)
     ]
-    return joined | {_SPLIT: _ArrowColumn(pa.chunked_array(told))}
-
-
-@final
-class _ArrowColumn:
-    """A column of a memory-mapped Arrow table."""
-
-    def __init__(self, column: "pa.ChunkedArray") -> None:
-        self._column = column
-
-    def __len__(self) -> int:
-        return len(self._column)
-
-    def read(self, start: int, stop: int) -> Sequence[object]:
-        piece = self._column.slice(start, stop - start)
-        kind = piece.type
-        if str(kind).startswith(_LISTS):
-            rows: list[object] = [
-                None if each is None else np.asarray(each)
-                for each in piece.to_numpy(zero_copy_only=False)
-            ]
-            return rows
-        values: list[object] = piece.to_pylist()
-        return values
-
-    def block(self, start: int, stop: int) -> Array | None:
-        """Lists of numbers that are all equally long."""
-        from pyarrow import compute as pc
-
-        piece = self._column.slice(start, stop - start).combine_chunks()
-        if not str(piece.type).startswith(_LISTS) or piece.null_count:
-            return None
-        flat = piece.flatten()
-        if flat.null_count or str(flat.type).startswith(_LISTS) or len(flat) % len(piece):
-            return None
-        width = len(flat) // len(piece)
-        if (pc.list_value_length(piece).to_numpy() != width).any():
-            return None
-        numbers: Array = flat.to_numpy(zero_copy_only=False)
-        return numbers.reshape(len(piece), width)
+    return joined | {_SPLIT: ArrowColumn(pa.chunked_array(told))}
 
 
 def _check_options(dataset: Dataset) -> None:

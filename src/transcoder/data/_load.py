@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final, overload
 
@@ -12,6 +13,7 @@ from transcoder.data._arrays import load_arrays
 from transcoder.data._columns import LazyColumn, RawColumn, converter, text
 from transcoder.data._content import group_of_content
 from transcoder.data._folders import load_folder
+from transcoder.data._generator import load_generator
 from transcoder.data._huggingface import load_huggingface
 from transcoder.data._media import UnfitValueError
 from transcoder.data._openml import load_openml
@@ -40,7 +42,9 @@ _LOADERS: Mapping[str, Loader] = {
 }
 
 
-def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> Table:
+def load_table(
+    dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0, allow: Sequence[str] = ()
+) -> Table:
     """Read a dataset; values of long columns are read when asked for.
 
     Option `split_column` of any loader: the column that says for each row whether it is for
@@ -50,14 +54,17 @@ def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> T
         dataset: What to read.
         catalog: Says what the modalities of its columns are in Python.
         max_skipped: How many rows that cannot be used may be left out.
+        allow: Modules whose code may yield rows, for the loader `generator`.
 
     Raises:
+        OracleNotAllowedError: If code that yields its rows may not run.
         DataError: If it cannot be read, has no rows, lacks a column, or holds something else
             than its columns' modalities say.
         UnknownNameError: If there is no such loader or modality.
     """
-    if dataset.loader not in _LOADERS:
-        raise UnknownNameError("loader", dataset.loader, _LOADERS)
+    loaders: dict[str, Loader] = {**_LOADERS, "generator": partial(load_generator, allow=allow)}
+    if dataset.loader not in loaders:
+        raise UnknownNameError("loader", dataset.loader, loaders)
     named = [column.name for column in dataset.columns]
     content = _CONTENT.fullmatch(dataset.group)
     group = "" if content else dataset.group
@@ -65,7 +72,7 @@ def load_table(dataset: Dataset, catalog: Catalog, *, max_skipped: int = 0) -> T
     splits = str(options.pop("split_column", ""))
     named += [name for name in (group, dataset.stratum, splits) if name]
     source = replace(dataset, options=options)
-    raw = _LOADERS[dataset.loader](source, list(dict.fromkeys(named)))
+    raw = loaders[dataset.loader](source, list(dict.fromkeys(named)))
     folder = Path(str(dataset.options.get("folder", "")))
     skipped = SkippedRows(dataset.name, max_skipped)
     columns: dict[str, Sequence[Value]] = {

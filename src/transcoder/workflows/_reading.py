@@ -15,7 +15,12 @@ def read_source(
     dataset: Dataset, catalog: Catalog, config: RunConfig, narrator: Narrator
 ) -> Source:
     """Load a dataset, split it, and tell how large it is."""
-    table = load_table(dataset, catalog, max_skipped=config.data.max_skipped)
+    table = load_table(
+        dataset,
+        catalog,
+        max_skipped=config.data.max_skipped,
+        allow=config.registry.allow,
+    )
     rows = _judged(rows_of(table, dataset), config.data.judged_rows)
     counts = ", ".join(f"{len(rows[split]):,} {split.value}" for split in Split)
     grouping = repr(dataset.group) if dataset.group else "row"
