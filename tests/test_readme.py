@@ -21,7 +21,7 @@ COMMANDS = [
 ]
 LONG = (
     *("train.py -m", "prefix=live", "target=latent", "recipe=digits", "recipe=hub"),
-    *("recipe=speech_latent", "recipe=entts_speech"),
+    *("recipe=speech_latent", "recipe=entts_speech", "text_latent adapter=linear"),
 )
 """What trains the main recipe once more, or has a test of its own; run with `-m slow`."""
 

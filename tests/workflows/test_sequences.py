@@ -60,6 +60,7 @@ def test_one_sequence_becomes_another_position_by_position(
     assert made["states"].shape == (3, 8)
 
 
+@pytest.mark.slow
 def test_a_sequence_is_pooled_into_a_vector(tmp_path: Path) -> None:
     objective = ObjectiveConfig(info_nce=0.1)
     adapter = AttentionConfig(width=32, heads=2)

@@ -17,7 +17,8 @@ from transcoder.workflows._materials import Rows, Source
 from transcoder.workflows._net import export_net, fit_net
 
 _JUDGED_ROWS = 64
-_OVERFIT_STEPS = 300
+_OVERFIT_EPOCHS, _OVERFIT_STEPS = 30, 10
+"""How often the batch is validated, and how often it is learnt from between."""
 
 
 def try_out(bureau: Bureau, sources: Mapping[str, Source]) -> None:
@@ -37,7 +38,7 @@ def try_out(bureau: Bureau, sources: Mapping[str, Source]) -> None:
         tried = replace(bureau, folder=Path(place) / "run")
         ground = lay_groundwork(tried, few, LatentStore(Path(place) / "store"))
         bureau.narrator.stage(f"Fit, debug={config.debug.value}")
-        epochs = _OVERFIT_STEPS if config.debug is DebugChoice.overfit else 1
+        epochs = _OVERFIT_EPOCHS if config.debug is DebugChoice.overfit else 1
         settings = replace(fit_settings(config), max_epochs=epochs, patience=None)
         fitted = fit_net(tried, ground.materials, ground.start, settings)
         first, last = fitted.history[0]["train/loss"], fitted.history[-1]["train/loss"]
@@ -58,6 +59,8 @@ def _few(source: Source, config: RunConfig) -> Source:
         rows[Split.VALIDATION] = rows[Split.TRAIN]
     kept = np.unique(np.concatenate(list(rows.values())))
     renumbered = {split: np.searchsorted(kept, chosen) for split, chosen in rows.items()}
+    if config.debug is DebugChoice.overfit:
+        renumbered[Split.TRAIN] = np.tile(renumbered[Split.TRAIN], _OVERFIT_STEPS)
     return Source(source.table.subset(kept), renumbered)
 
 
