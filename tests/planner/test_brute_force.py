@@ -81,12 +81,13 @@ def order(
     return price, [identity(each) for each in path.edges]
 
 
-def route_order(path: EdgePath) -> tuple[int, int, list[tuple[str, str, str]]]:
+def route_order(path: EdgePath) -> tuple[int, int, int, list[tuple[str, str, str]]]:
+    transcoders = sum(isinstance(each, Segment) and each.is_transcoder for each in path.edges)
     synthetic = sum(
         isinstance(each, Oracle) and each.exactness is Exactness.SYNTHETIC
         for each in path.edges
     )
-    return synthetic, *order(path)
+    return transcoders, synthetic, *order(path)
 
 
 def met(pieces: list[str], place: Modality, last: Edge | None) -> frozenset[str]:
@@ -276,7 +277,8 @@ GRADES = {TargetKind.CYCLE: Grade.CYCLE, TargetKind.UNPAIRED: Grade.UNPAIRED}
 
 
 def grade(*paths: EdgePath) -> Grade:
-    return Grade.SYNTHETIC if any(route_order(path)[0] for path in paths) else Grade.REAL
+    guesses = any(any(route_order(path)[:2]) for path in paths)
+    return Grade.SYNTHETIC if guesses else Grade.REAL
 
 
 def row_ms(path: EdgePath) -> float:

@@ -125,12 +125,26 @@ def test_the_voice_of_a_network_pairs_its_latent_with_that_of_a_listener() -> No
 def test_a_real_route_is_taken_before_a_cheaper_synthetic_one() -> None:
     edges = """
     text<en> ~> Quick ~> {A}
-    text<en> -> Poor -> {A} transcoder 0.01
+    text<en> => Far => number
+    number => Dear => {A}
     text<en> => Other => {B}
     """
     world = catalog(edges, "texts: text text<en>")
     (found,) = opportunities(world, "{A}", "{B}")
-    assert (found.grade, found.input.path.edges[0].name) == (Grade.REAL, "Poor")
+    assert (found.grade, found.input.path.edges[0].name) == (Grade.REAL, "Far")
+
+
+def test_what_a_transcoder_guesses_is_taken_last_and_called_synthetic() -> None:
+    guessed = "text<en> -> Guess -> {A} transcoder 1.0"
+    known = "text<en> => Other => {B}"
+    (alone,) = opportunities(
+        catalog(f"{guessed}\n{known}", "texts: text text<en>"), "{A}", "{B}"
+    )
+    assert (alone.grade, alone.input.path.edges[0].name) == (Grade.SYNTHETIC, "Guess")
+    spoken = "text<en> ~> Voice ~> speech<en>\nspeech<en> -> Ear -> {A}"
+    world = catalog(f"{guessed}\n{known}\n{spoken}", "texts: text text<en>")
+    (heard,) = opportunities(world, "{A}", "{B}")
+    assert (heard.grade, heard.input.path.edges[0].name) == (Grade.SYNTHETIC, "Voice")
 
 
 def test_longer_routes_than_allowed_are_not_taken_but_shorter_dearer_ones_are() -> None:

@@ -13,7 +13,7 @@ from transcoder.planner._preference import Preference, edge_cost
 from transcoder.planner._reach import Reach, count_hops, measure_costs
 from transcoder.vocabulary import Catalog, Edge, EdgePath, Exactness, Modality, Oracle, Segment
 
-_SYNTHETIC_PENALTY = 10**12
+_SYNTHETIC_PENALTY, _TRANSCODER_PENALTY = 10**12, 10**14
 """A million, in the millionths of `edge_cost`: more than any route costs otherwise."""
 
 
@@ -36,6 +36,13 @@ def _is_transcoder(edge: Edge) -> bool:
     return isinstance(edge, Segment) and edge.is_transcoder
 
 
+def _lateness(edge: Edge) -> int:
+    """Put routes with transcoders behind all others, and with synthetic oracles before them."""
+    if _is_transcoder(edge):
+        return _TRANSCODER_PENALTY
+    return _SYNTHETIC_PENALTY if _is_synthetic(edge) else 0
+
+
 def _is_native_exact(edge: Edge) -> bool:
     return not _is_transcoder(edge) and not _is_synthetic(edge)
 
@@ -48,7 +55,7 @@ _ADMITTED: Mapping[View, Callable[[Edge], bool]] = {
     View.NATIVE: lambda edge: not _is_transcoder(edge),
     View.NATIVE_EXACT: _is_native_exact,
 }
-_SYNTHETIC_LAST = frozenset({View.ROUTES, View.NATIVE})
+_GUESSES_LAST = frozenset({View.ROUTES, View.NATIVE})
 
 
 @final
@@ -185,8 +192,7 @@ def _build(same: _Same, view: View, preference: Preference) -> Graph:
     admitted = _ADMITTED[view]
 
     def cost(edge: Edge) -> int:
-        late = view in _SYNTHETIC_LAST and _is_synthetic(edge)
-        return edge_cost(edge, preference) + (_SYNTHETIC_PENALTY if late else 0)
+        return edge_cost(edge, preference) + (_lateness(edge) if view in _GUESSES_LAST else 0)
 
     edges = (
         edge for edge in same.catalog.find_edges() if admitted(edge) and preference.admits(edge)

@@ -43,8 +43,8 @@ def find_opportunities(
     both latents of that content are known, and that is a pair.
 
     An opportunity is one (columns, kind, p, measure, t). Its routes are those with the fewest
-    synthetic oracles, then the cheapest by the default `Preference`, then the first by name.
-    A synthetic oracle on either route makes pairs synthetic.
+    transcoders, then the fewest synthetic oracles (what either gives is a guess and makes
+    pairs synthetic), then the cheapest by the default `Preference`, then the first by name.
 
     Args:
         catalog: What is registered.

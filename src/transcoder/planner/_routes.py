@@ -20,7 +20,7 @@ class Lane:
         route: From a column.
         text: The route in words, to order by.
         row_ms: What it costs for each row.
-        is_synthetic: Whether a synthetic oracle stands on it.
+        is_synthetic: Whether a synthetic oracle or a transcoder stands on it.
     """
 
     route: Route

@@ -37,9 +37,11 @@ class Route:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether a synthetic oracle stands on it."""
+        """Whether a synthetic oracle or a transcoder stands on it, whose output is a guess."""
         return any(
-            isinstance(edge, Oracle) and edge.exactness is Exactness.SYNTHETIC
+            edge.exactness is Exactness.SYNTHETIC
+            if isinstance(edge, Oracle)
+            else edge.is_transcoder
             for edge in self.path.edges
         )
 
@@ -102,7 +104,7 @@ class Opportunity:
         )
         pairs = {
             Grade.REAL: "real pairs",
-            Grade.SYNTHETIC: "pairs through a synthetic oracle",
+            Grade.SYNTHETIC: "pairs through a synthetic oracle or a transcoder",
             Grade.CYCLE: "a cycle over one column",
             Grade.UNPAIRED: "rows without pairs",
         }[self.grade]

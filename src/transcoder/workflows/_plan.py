@@ -220,12 +220,16 @@ def _feed(
 
 
 def _without_rivals(catalog: Catalog, name: str) -> Catalog:
-    """Leave out whatever else leads to where a named edge leads."""
+    """Leave out transcoders, which guess, and what else leads to where a named edge leads."""
     catalog.without([name])  # refuses what is not registered
     edges = list(catalog.find_edges())
     ends = {each.target for each in edges if _named(each) == name}
-    rivals = {_named(each) for each in edges if each.target in ends}
+    rivals = {_named(each) for each in edges if each.target in ends or _guesses(each)}
     return catalog.without(rivals - {name})
+
+
+def _guesses(edge: Edge) -> bool:
+    return isinstance(edge, Segment) and edge.is_transcoder
 
 
 def _named(edge: Edge) -> str:
