@@ -84,6 +84,10 @@ def test_where_no_closed_form_fits_it_is_said_and_the_net_stands_alone(
     assert result.is_current
 
 
-def test_an_adapter_that_does_not_fit_the_ends_says_which_does(tmp_path: Path) -> None:
+def test_an_adapter_that_does_not_fit_the_ends_says_so_before_anything_is_computed(
+    tmp_path: Path,
+) -> None:
+    config = sequence_config(tmp_path, "{Set}", ResidualConfig(hidden=8))
     with pytest.raises(AdapterMismatchError, match="take adapter=attention"):
-        train(sequence_config(tmp_path, "{Set}", ResidualConfig(hidden=8)))
+        train(config)
+    assert not (Path(config.registry.url) / "store").exists()

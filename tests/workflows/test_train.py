@@ -67,6 +67,8 @@ def test_the_version_carries_its_lineage_and_its_scores(finished: Run) -> None:
     assert segment.kind is SegmentKind.TRANSCODER
     assert segment.lineage["run"] == result.identity
     assert segment.lineage["seed"] == 0
+    assert segment.lineage["dataset"] == "words"
+    assert "name: words" in Middleware.open(config.registry.url).get_card("A_to_text")
     assert {"mean", "procrustes", "ridge", "residual"} <= set(result.scores)
     retention = segment.maybe_score("test/retention")
     assert retention is not None

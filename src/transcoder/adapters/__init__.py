@@ -4,7 +4,7 @@ The closed forms compute in numpy and float64; the cores are torch modules over 
 """
 
 from transcoder.adapters._affine import Affine
-from transcoder.adapters._build import Core, build_adapter, closed_form_adapter
+from transcoder.adapters._build import Core, build_adapter, closed_form_adapter, require_fit
 from transcoder.adapters._closed_form import (
     LAMBDAS,
     fit_identity,
@@ -73,5 +73,6 @@ __all__ = [
     "mean_over_time",
     "meeting_of",
     "pairs_of",
+    "require_fit",
     "squared_error",
 ]

@@ -9,7 +9,7 @@ from torch import Generator, nn
 
 from transcoder.adapters._affine import Affine
 from transcoder.adapters._cores import LinearAdapter, MlpAdapter, ResidualAdapter
-from transcoder.adapters._ends import Meeting
+from transcoder.adapters._ends import Meeting, end_of, meeting_of
 from transcoder.adapters._frame import Frame
 from transcoder.adapters._layers import (
     affine_layer,
@@ -69,6 +69,7 @@ def build_adapter(
         AdapterMismatchError: If an end is neither, the closed form is of another shape, or the
             core does not fit the ends.
     """
+    require_fit(settings, source, target)
     frame = Frame(source, target, statistics=statistics)
     if start is not None and start.weight.shape != (frame.source.dim, frame.target.dim):
         reason = f"the closed form {start.name!r} has the shape {start.weight.shape}"
@@ -81,6 +82,33 @@ def build_adapter(
             return site.bilstm(settings)
         case _:
             return site.map(settings)
+
+
+def require_fit(settings: AdapterSettings, source: Spec, target: Spec) -> None:
+    """See whether a core fits two specs, before anything is computed for it.
+
+    Raises:
+        AdapterMismatchError: If it does not; it names one that does.
+    """
+    given, wanted = end_of(source), end_of(target)
+    meeting = meeting_of(given, wanted)
+    unfit: tuple[str, str] | None = None
+    match settings:
+        case AttentionSettings() if isinstance(wanted.length, str):
+            unfit = "needs a set length of the target", "adapter=bilstm or residual"
+        case AttentionSettings() if meeting is Meeting.ALIKE and not wanted.is_sequence:
+            unfit = "needs a sequence", "adapter=residual"
+        case AttentionSettings():  # fits all other ends, whatever their lengths
+            pass
+        case BiLstmSettings() if meeting is not Meeting.ALIKE or not wanted.is_sequence:
+            unfit = "needs two sequences of equal length", "adapter=attention or residual"
+        case _ if meeting is Meeting.FREE:
+            unfit = "maps vector by vector", "adapter=attention"
+        case _:
+            pass
+    if unfit is not None:
+        reason = f"it {unfit[0]}, and these ends ask for {meeting.value}; take {unfit[1]}"
+        raise AdapterMismatchError("this adapter", str(source), str(target), reason)
 
 
 def closed_form_adapter(
@@ -106,8 +134,6 @@ class _Site:
     ) -> LinearAdapter | MlpAdapter | ResidualAdapter:
         """Make a core that maps vector by vector."""
         frame = self.frame
-        if frame.meeting is Meeting.FREE:
-            raise self._unfit("maps vector by vector", "adapter=attention")
         match settings:
             case LinearSettings():
                 return LinearAdapter(frame, self._start())
@@ -129,12 +155,8 @@ class _Site:
     def attention(self, settings: AttentionSettings) -> AttentionAdapter:
         """Make queries that look at what comes in."""
         frame, width = self.frame, settings.width
-        length = frame.target.length
-        if isinstance(length, str):
-            raise self._unfit("needs a set length of the target", "adapter=bilstm or residual")
-        if frame.meeting is Meeting.ALIKE and length is None:
-            raise self._unfit("needs a sequence", "adapter=residual")
-        queries = torch.empty(length or 1, width).normal_(generator=self.generator)
+        length = frame.target.length if isinstance(frame.target.length, int) else 1
+        queries = torch.empty(length, width).normal_(generator=self.generator)
         leave = drawn_layer(width, frame.target.dim, self.generator)
         has_start = frame.meeting is Meeting.POOLED and self.start is not None
         return AttentionAdapter(
@@ -149,8 +171,6 @@ class _Site:
     def bilstm(self, settings: BiLstmSettings) -> BiLstmAdapter:
         """Make two readers of a sequence."""
         frame = self.frame
-        if frame.meeting is not Meeting.ALIKE or not frame.target.is_sequence:
-            raise self._unfit("needs two sequences of equal length", "adapter=attention")
         readers = [
             drawn_reader(frame.source.dim, settings.hidden, self.generator) for _ in range(2)
         ]
@@ -175,10 +195,7 @@ class _Site:
 
     def _affine(self) -> Affine:
         if self.start is None:
-            raise self._unfit("begins as a closed form, and none was fitted", "adapter=mlp")
+            ends = self.frame.source.name, self.frame.target.name
+            reason = "it begins as a closed form, and none was fitted; take adapter=mlp"
+            raise AdapterMismatchError("this adapter", *ends, reason)
         return self.start
-
-    def _unfit(self, wants: str, remedy: str) -> AdapterMismatchError:
-        ends = (str(self.frame.source), str(self.frame.target))
-        reason = f"it {wants}, and these ends ask for {self.frame.meeting.value}; take {remedy}"
-        return AdapterMismatchError("this adapter", *ends, reason)

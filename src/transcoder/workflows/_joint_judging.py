@@ -166,7 +166,7 @@ def _lineage(joint: Joint, ways: Sequence[Way]) -> Mapping[str, JsonValue]:
         "recipe": joint.config.name,
         "seed": joint.config.seed,
         "choices": choices_of(joint.config),
-        "datasets": [joint.routes[0].dataset],
+        "dataset": joint.routes[0].dataset,
         "fingerprints": [joint.source.table.fingerprint],
         "routes": [str(each) for each in joint.routes],
         "ways": told,

@@ -192,6 +192,7 @@ def _lineage(
         "recipe": config.name,
         "seed": config.seed,
         "choices": choices_of(config),
+        "dataset": plan.dataset.name,
         "datasets": list(dict.fromkeys(feed.dataset.name for feed in plan.feeds)),
         "fingerprints": list(provenance.fingerprints),
         "frozen": list(plan.digests),

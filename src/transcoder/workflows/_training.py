@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from lightning.pytorch import seed_everything
 
+from transcoder.adapters import require_fit
 from transcoder.errors import TranscoderError
 from transcoder.recipe import DebugChoice, PrefixChoice, RunConfig
 from transcoder.reports import RunResult
@@ -15,7 +16,7 @@ from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.training import Watch, is_first_process
 from transcoder.vocabulary import Segment, Split
 from transcoder.workflows._bureau import Bureau
-from transcoder.workflows._fitting import fit_settings
+from transcoder.workflows._fitting import adapter_settings, fit_settings
 from transcoder.workflows._groundwork import lay_groundwork
 from transcoder.workflows._identity import run_identity
 from transcoder.workflows._materials import Source
@@ -63,6 +64,7 @@ def run_training(
     catalog = registry.catalog()
     narrator.stage("Plan")
     plan = plan_training(catalog, config)
+    require_fit(adapter_settings(config.adapter), plan.source_spec, plan.target_spec)
     for each in dict.fromkeys((*plan.trained, *plan.found)):
         narrator.say(f"{'*' if each in plan.trained else ' '} {each.sentence}")
     if len(plan.feeds) > 1:
