@@ -56,7 +56,8 @@ def test_nothing_depends_on_how_the_rows_are_cut(monkeypatch: pytest.MonkeyPatch
     given, wanted = _RANDOM.normal(size=(2, 40, 6))
     ranks, nearest = csls_retrieval(given, wanted).ranks, nearest_rows(given)
     shared = shared_neighbours(nearest, nearest_rows(wanted))
-    monkeypatch.setattr("transcoder.evaluation._neighbours._CHUNK", 7 * 40)
+    for place in ("neighbours._cosines", "evaluation._neighbours"):
+        monkeypatch.setattr(f"transcoder.{place}._CHUNK", 7 * 40)
     assert (csls_retrieval(given, wanted).ranks == ranks).all()
     assert (nearest_rows(given) == nearest).all()
     assert (shared_neighbours(nearest, nearest_rows(wanted)) == shared).all()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from transcoder.errors import DataError, NonFiniteError
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
+from transcoder.neighbours import unit_rows
 from transcoder.vocabulary import Interval, Score, Split
 
 Sequences: TypeAlias = Sequence[NDArray[np.floating]]
@@ -83,13 +84,6 @@ def row_cosines(given: NDArray[np.floating], wanted: NDArray[np.floating]) -> Sc
     """
     cosines: Scores = (unit_rows(given) * unit_rows(wanted)).sum(axis=1)
     return cosines
-
-
-def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Give every row (row, dim) the length 1; rows without length stay."""
-    exact = np.asarray(vectors, dtype=np.float64)
-    length = np.linalg.norm(exact, axis=1, keepdims=True)
-    return exact / np.where(length > 0, length, 1.0)
 
 
 def mean_score(name: str, scores: Scores, bootstrap: Bootstrap) -> Score:

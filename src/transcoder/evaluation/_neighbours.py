@@ -1,21 +1,19 @@
 """Who lies near whom: retrieval without hubs, and neighbourhoods that two spaces share."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from transcoder.evaluation._bootstrap import Scores
-from transcoder.evaluation._latent import checked, unit_rows
+from transcoder.evaluation._latent import checked
 from transcoder.evaluation._retrieval import Retrieval
+from transcoder.neighbours import Units, cosine_blocks, mean_nearest, unit_rows
 
 NEIGHBOURS = 10
 """How many neighbours make a neighbourhood, as in the papers."""
 
 _CHUNK = 2**22
-"""How many cosines are held at once."""
+"""How many pairs of neighbours are compared at once."""
 
-Units = NDArray[np.float32]
 Neighbours = NDArray[np.int64]
 """For each row the numbers of its nearest other rows, in order of number, (row, neighbour)."""
 
@@ -39,10 +37,10 @@ def csls_retrieval(
         NonFiniteError: If a latent holds NaN or infinity.
     """
     questions, answers = (_units(each) for each in checked(given, wanted))
-    near_questions = _mean_nearest(answers, questions, k)
+    near_questions = mean_nearest(answers, questions, k)
     ranks = np.empty(len(answers), dtype=np.int64)
     # The mean of a question's own neighbours is the same for all answers: it orders nothing.
-    for start, cosines in _cosines(questions, answers):
+    for start, cosines in cosine_blocks(questions, answers):
         corrected = 2 * cosines - near_questions
         rows = np.arange(len(cosines))
         own = corrected[rows, start + rows]
@@ -60,7 +58,7 @@ def nearest_rows(vectors: NDArray[np.floating], k: int = NEIGHBOURS) -> Neighbou
     units = _units(vectors)
     count = min(k, len(units) - 1)
     nearest = np.empty((len(units), count), dtype=np.int64)
-    for start, cosines in _cosines(units, units):
+    for start, cosines in cosine_blocks(units, units):
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -np.inf
         places = np.argpartition(cosines, -max(count, 1), axis=1)[:, len(units) - count :]
@@ -92,20 +90,3 @@ def shared_neighbours(first: Neighbours, second: Neighbours) -> Scores:
 
 def _units(vectors: NDArray[np.floating]) -> Units:
     return unit_rows(vectors).astype(np.float32)
-
-
-def _mean_nearest(rows: Units, others: Units, k: int) -> Units:
-    """Average the cosines of each row (row, dim) to its k nearest others, to (row)."""
-    means = np.empty(len(rows), dtype=np.float32)
-    count = min(k, len(others))
-    for start, cosines in _cosines(rows, others):
-        nearest = np.partition(cosines, -count, axis=1)[:, -count:]
-        means[start : start + len(cosines)] = nearest.mean(axis=1)
-    return means
-
-
-def _cosines(rows: Units, others: Units) -> Iterator[tuple[int, Units]]:
-    """Give the cosines of some rows to all others at a time, (row, other)."""
-    step = max(_CHUNK // len(others), 1)
-    for start in range(0, len(rows), step):
-        yield start, rows[start : start + step] @ others.T

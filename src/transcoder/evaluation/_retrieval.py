@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
-from transcoder.evaluation._latent import checked, mean_score, unit_rows
+from transcoder.evaluation._latent import checked, mean_score
+from transcoder.neighbours import unit_rows
 from transcoder.vocabulary import Score, Split
 
 _CHUNK = 2**22
