@@ -100,7 +100,7 @@ class AttentionAdapter(nn.Module):
         given, exists = self.frame.enter_sequence(tensors)
         seen = self.entrance(given)
         seen = seen + waves(seen)
-        found = self.queries.expand(len(seen), -1, -1)
+        found = self.queries.expand(seen.shape[0], -1, -1)
         for block in self.blocks:
             found = block(found, seen, exists)
         made: Tensor = self.exit(found)

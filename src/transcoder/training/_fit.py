@@ -136,6 +136,7 @@ def fit_adapter(
         settings.weight_decay,
         settings.warmup,
         settings.decay,
+        fused=not settings.precision.endswith("mixed"),
     )
     last, history = run_dir / "last.ckpt", History()
     if begin is not None and not last.exists():

@@ -43,6 +43,8 @@ class Schedule:
         weight_decay: Per step, decoupled.
         warmup: Share of the steps in which the step size rises.
         decay: How it falls, one of `DECAYS`.
+        fused: Whether one kernel steps all weights, which is quicker. Lightning refuses to clip
+            gradients for it under mixed precision.
     """
 
     steps: int
@@ -50,6 +52,7 @@ class Schedule:
     weight_decay: float = 1e-4
     warmup: float = 0.05
     decay: str = "cosine"
+    fused: bool = True
 
     def factor(self, step: int) -> float:
         """Give the share of the learning rate at a step.
@@ -115,7 +118,10 @@ class TranscoderModule(LightningModule):
         """Make AdamW with the schedule, whose length is the recipe's and not the trainer's."""
         trainable = [each for each in self.adapter.parameters() if each.requires_grad]
         optimizer = AdamW(
-            trainable, self.schedule.learning_rate, weight_decay=self.schedule.weight_decay
+            trainable,
+            self.schedule.learning_rate,
+            weight_decay=self.schedule.weight_decay,
+            fused=self.schedule.fused,
         )
         scheduler = LambdaLR(optimizer, self.schedule.factor)
         return {
