@@ -65,6 +65,11 @@ def test_code_that_nobody_allowed_does_not_run() -> None:
         load_table(_dataset("numbers"), CATALOG, allow=("transcoder.oracles",))
 
 
+def test_code_that_an_allowed_module_has_only_imported_does_not_run() -> None:
+    with pytest.raises(OracleNotAllowedError, match=r"'dataclasses:replace' may not run"):
+        load_table(_dataset("replace"), CATALOG, allow=HERE)
+
+
 @pytest.mark.parametrize(
     ("dataset", "reason"),
     [

@@ -1,6 +1,7 @@
 """Oracles behind their allow-list, and what they may answer."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,6 +33,22 @@ def test_a_name_that_only_begins_like_an_allowed_one_is_refused() -> None:
     strange = replace(CODES, entry_point="transcoder.oracles_of_others:Codes")
     with pytest.raises(OracleNotAllowedError, match="may not run"):
         OraclePool().run(strange, ["a"])
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_what_an_allowed_module_has_only_imported_does_not_run(
+    tmp_path: Path, processes: int
+) -> None:
+    trace = tmp_path / "trace"
+    borrowed = replace(
+        CODES,
+        entry_point="transcoder.oracles._espeak_pipe:Popen",
+        parameters={"args": ["touch", str(trace)]},
+    )
+    pool = OraclePool(processes=processes)
+    with pytest.raises(OracleNotAllowedError, match=r"'subprocess:Popen' may not run: its mod"):
+        pool.run(borrowed, ["a"])
+    assert not trace.exists()
 
 
 def test_modules_inside_an_allowed_package_may_run() -> None:

@@ -4,13 +4,13 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from uuid import uuid4
 
 from transcoder.data._arrow import ArrowColumn
 from transcoder.data._columns import RawColumn
-from transcoder.errors import DataError, MissingExtraError, OracleNotAllowedError
+from transcoder.errors import DataError, MissingExtraError
+from transcoder.sessions import load_entry_point
 from transcoder.vocabulary import Dataset
 
 _Rows: TypeAlias = Callable[..., Iterator[Mapping[str, object]]]
@@ -70,15 +70,12 @@ def _function(dataset: Dataset, allow: Sequence[str]) -> _Rows:
         found = f"its options are {sorted(dataset.options)}"
         wanted = "give 'entry_point' as package.module:function, and 'parameters' as needed"
         raise DataError(dataset.name, found, wanted)
-    if not any(module == each or module.startswith(f"{each}.") for each in allow):
-        raise OracleNotAllowedError(entry_point, allow)
     try:
-        found_there: _Rows = getattr(import_module(module), name)
+        return cast("_Rows", load_entry_point(entry_point, allow))
     except (ImportError, AttributeError) as error:
         raise DataError(
             dataset.name, f"{entry_point!r} is not there: {error}", "correct it"
         ) from error
-    return found_there
 
 
 def _parameters(dataset: Dataset) -> dict[str, object]:

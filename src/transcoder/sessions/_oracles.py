@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import import_module
-from typing import Protocol, TypeAlias, final, runtime_checkable
+from typing import Protocol, TypeAlias, cast, final, runtime_checkable
 
-from transcoder.errors import OracleError, OracleNotAllowedError, TranscoderError
+from transcoder.errors import OracleError, TranscoderError
 from transcoder.sessions._checks import ValueCheck
 from transcoder.sessions._deadline import Deadline, OverdueError
+from transcoder.sessions._entry_points import load_entry_point
 from transcoder.sessions._workers import OracleWorkers
 from transcoder.vocabulary import Oracle, Value
 
@@ -97,13 +97,13 @@ class OraclePool:
         return self._instances[digest]
 
     def _make(self, oracle: Oracle) -> _Callable:
-        module, _, name = oracle.entry_point.partition(":")
-        if not any(module == each or module.startswith(f"{each}.") for each in self.allow):
-            raise OracleNotAllowedError(oracle.entry_point, self.allow)
-        if self.processes:
-            return OracleWorkers(oracle, processes=self.processes)
         try:
-            made: _Callable = getattr(import_module(module), name)(**oracle.parameters)
+            found = cast(
+                "Callable[..., _Callable]", load_entry_point(oracle.entry_point, self.allow)
+            )
+            if self.processes:
+                return OracleWorkers(oracle, processes=self.processes)
+            made = found(**oracle.parameters)
         except TranscoderError:
             raise
         except Exception as error:
