@@ -12,7 +12,7 @@ from numbers_training import Autoencoder
 from numbers_voices import FRAMES
 
 _OPSET = 18
-_HALVES = ("encoder", "decoder")
+HALVES = ("encoder", "decoder")
 
 
 def export(network: Autoencoder, name: str, output: str, folder: Path) -> None:
@@ -44,7 +44,7 @@ def _export(
     first, last = ends
     with torch.no_grad():
         hidden = network.encoder(example)
-    encoder, decoder = (stem.with_name(f"{stem.name}.{half}.onnx") for half in _HALVES)
+    encoder, decoder = (stem.with_name(f"{stem.name}.{half}.onnx") for half in HALVES)
     _write(network.encoder, example, (first, "hidden"), encoder, {first: free})
     _write(network.decoder, hidden, ("hidden", last), decoder, {})
 

@@ -1,7 +1,6 @@
 """Builds and fits the recogniser of the numbers world, `EnSTT`."""
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from transcoder.vocabulary import Split
 HEARING_DIM = 160
 ALPHABET = " ,-adefghilnorstuvwxyz"
 ENGLISH_TEXT = GreedyDecoder(alphabet=ALPHABET)
-HEARING = (Schedule(steps=1_400, batch=48, peak=3e-3, seed=3, checks=7),)
+HEARING = Schedule(steps=1_400, batch=48, peak=3e-3, seed=3, checks=7)
 _SHARE = 0.08  # of the settings that a number is spoken in
 _SHIFT = 12  # frames of silence before, at most
 _LOUDNESS = 0.12  # how much louder or softer, at most, where 1 is from silence to loud
@@ -32,62 +31,40 @@ def make_hearing(words: data.Words) -> Autoencoder:
     """Speak numbers, and fit the recogniser to their words."""
     learn = speak_learnt(words, data.rows_of(Split.TRAIN), share=_SHARE)
     choose = speak_learnt(words, data.rows_of(Split.VALIDATION), share=_SHARE)
-    return fit_hearing(words, learn, choose)
-
-
-def fit_hearing(
-    words: data.Words,
-    learn: Utterances,
-    choose: Utterances,
-    rounds: Iterable[Schedule] = HEARING,
-    network: Autoencoder | None = None,
-) -> Autoencoder:
-    """Fit the recogniser, each round from the best weights of the one before.
-
-    Args:
-        words: All words.
-        learn: What to learn from.
-        choose: What the checkpoint is chosen by.
-        rounds: How long and how fast.
-        network: Where to go on from; by default from nothing.
-    """
-    english = torch.from_numpy(english_symbols(words))
-    for schedule in rounds:
-        torch.manual_seed(schedule.seed)  # noqa: TID251 # an entry point's seed, like train.py's
-        network = network or build_hearing()
-        _fit_round(network, english, learn, choose, schedule)
-    if network is None:
-        raise ValueError("there is no round to fit in")
+    torch.manual_seed(HEARING.seed)  # noqa: TID251 # an entry point's seed, like train.py's
+    encoder = HearingEncoder(bands=data.BANDS, dim=HEARING_DIM)
+    symbols = len(ALPHABET) + 1
+    decoder = WritingDecoder(dim=HEARING_DIM, positions=data.POSITIONS, symbols=symbols)
+    network = guided(encoder, decoder)
+    fit_hearing(network, english_symbols(words), learn, choose, HEARING)
     return network
 
 
-def build_hearing() -> Autoencoder:
-    """Make the recogniser with random weights; its `digits` guide it and are not exported."""
-    network = Autoencoder(
-        HearingEncoder(bands=data.BANDS, dim=HEARING_DIM),
-        WritingDecoder(dim=HEARING_DIM, positions=data.POSITIONS, symbols=len(ALPHABET) + 1),
-        noise=0.1,
-    )
+def guided(encoder: HearingEncoder, decoder: nn.Module) -> Autoencoder:
+    """Join what hears and what writes; its `digits` guide it and are not exported."""
+    network = Autoencoder(encoder, decoder, noise=0.1)
     network.digits = nn.Linear(HEARING_DIM, _DIGITS * _VALUES)
     return network
 
 
-def english_symbols(words: data.Words) -> NDArray[np.int64]:
-    """Number the characters of all English words, (row, position), as the decoder has them."""
-    symbols = np.zeros((data.COUNT, data.POSITIONS), dtype=np.int64)
-    for line, text in zip(symbols, words.english, strict=True):
-        line[: len(text)] = [ALPHABET.index(symbol) + 1 for symbol in text]
-    return symbols
-
-
-def _fit_round(
+def fit_hearing(
     network: Autoencoder,
-    english: Tensor,
+    symbols: NDArray[np.int64],
     learn: Utterances,
     choose: Utterances,
     schedule: Schedule,
 ) -> None:
-    digits, wanted = torch.from_numpy(_digits()), english[choose.numbers]
+    """Fit what hears to the characters of each number, and keep the best weights.
+
+    Args:
+        network: What to fit, as `guided` makes it.
+        symbols: What to write of each number, (row, position).
+        learn: What to learn from.
+        choose: What the checkpoint is chosen by.
+        schedule: How long and how fast.
+    """
+    texts, digits = torch.from_numpy(symbols), torch.from_numpy(_digits())
+    wanted = texts[choose.numbers]
     generator = np.random.default_rng(schedule.seed)
     order = np.argsort(learn.numbers, kind="stable")
     first = np.searchsorted(learn.numbers[order], np.arange(data.COUNT + 1))
@@ -98,8 +75,8 @@ def _fit_round(
         hidden = network.encoder(heard)
         hidden = hidden + network.noise * torch.randn_like(hidden)
         guess = network.digits(hidden).unflatten(1, (_DIGITS, _VALUES))
-        guided = _GUIDE * _cross_entropy(guess, digits[drawn])
-        return _cross_entropy(network.decoder(hidden), english[drawn]) + guided
+        guidance = _GUIDE * _cross_entropy(guess, digits[drawn])
+        return _cross_entropy(network.decoder(hidden), texts[drawn]) + guidance
 
     def score() -> tuple[float, float]:
         parts = np.array_split(choose.frames, math.ceil(len(choose.frames) / 128))
@@ -110,6 +87,14 @@ def _fit_round(
         return right.float().mean().item(), -_cross_entropy(logits, wanted).item()
 
     fit(network, batches(np.unique(learn.numbers), schedule), schedule, loss_of, score)
+
+
+def english_symbols(words: data.Words) -> NDArray[np.int64]:
+    """Number the characters of all English words, (row, position), as the decoder has them."""
+    symbols = np.zeros((data.COUNT, data.POSITIONS), dtype=np.int64)
+    for line, text in zip(symbols, words.english, strict=True):
+        line[: len(text)] = [ALPHABET.index(symbol) + 1 for symbol in text]
+    return symbols
 
 
 def _digits() -> NDArray[np.int64]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 import numbers_data as data
-from transcoder.oracles import EspeakSynthesizer, LogMelSpectrogram
+from transcoder.oracles import EspeakCrowd, EspeakSynthesizer, LogMelSpectrogram
 
 FRAMES = 256
 SPECTROGRAM = LogMelSpectrogram(
@@ -112,11 +112,26 @@ def speak_rows(words: data.Words, rows: NDArray[np.int64], setting: Setting) -> 
         return Utterances(rows, np.concatenate(list(pool.map(speak, repeat(setting), parts))))
 
 
+def speak_twice(words: data.Words, rows: NDArray[np.int64]) -> Utterances:
+    """Speak each number as the oracles of the world do: in its own voice, and in its crowd."""
+    texts = [words.english[row] for row in rows]
+    parts = [list(part) for part in np.array_split(np.array(texts), _WORKERS)]
+    with ProcessPoolExecutor(_WORKERS) as pool:
+        spoken = [*pool.map(speak, repeat(WORLDS_OWN), parts), *pool.map(speak_crowd, parts)]
+    return Utterances(np.tile(rows, 2), np.concatenate(spoken))
+
+
 def speak(setting: Setting, texts: Sequence[str]) -> NDArray[np.float16]:
     """Speak texts in one setting, and show the sounds as float16 (text, frame, band)."""
-    voice = EspeakSynthesizer(
-        voice=setting.voice, rate_wpm=setting.rate_wpm, pitch=setting.pitch
-    )
+    return _shown(EspeakSynthesizer(**asdict(setting)), texts)
+
+
+def speak_crowd(texts: Sequence[str]) -> NDArray[np.float16]:
+    """Speak texts in the settings to learn from, one each as the world's crowd draws it."""
+    return _shown(EspeakCrowd(voices=[asdict(each) for each in LEARNT]), texts)
+
+
+def _shown(voice: EspeakSynthesizer | EspeakCrowd, texts: Sequence[str]) -> NDArray[np.float16]:
     frames = np.empty((len(texts), FRAMES, data.BANDS), dtype=np.float16)
     for line, text in zip(frames, texts, strict=True):
         line[:] = SPECTROGRAM(voice([str(text)]))[0]["frames"]

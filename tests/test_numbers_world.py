@@ -2,12 +2,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
+import yaml
 from numpy.typing import NDArray
 
 from transcoder.oracles import (
@@ -140,6 +143,16 @@ def test_the_recogniser_is_as_good_on_a_sample_as_stated(
     assert _share_of_rightly_heard(range(0, 100, 2), speaker) >= stated[1] - 0.06
 
 
+def test_the_crowd_of_the_world_is_whom_the_recogniser_has_learnt_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(_ROOT / "scripts")
+    learnt = import_module("numbers_voices").LEARNT
+    world = yaml.safe_load((_FOLDER / "world.yaml").read_text(encoding="utf-8"))
+    crowd = world["oracles"]["espeak_en_crowd"]["parameters"]["voices"]
+    assert crowd == [asdict(setting) for setting in learnt]
+
+
 @pytest.mark.parametrize("model", ["EnTTS", "EnDe"])
 def test_padding_and_company_change_no_latent(model: str) -> None:
     encoder = _session(f"{model}.encoder.onnx")
@@ -173,3 +186,18 @@ def test_the_script_makes_networks_of_the_stated_quality_anew(tmp_path: Path) ->
     assert made["all held out"] == pytest.approx(stated["all held out"], abs=0.02)
     words = "numbers.csv"
     assert (tmp_path / words).read_bytes() == (_FOLDER / words).read_bytes()
+
+
+@pytest.mark.slow
+def test_the_direct_net_is_one_file_that_hears_any_count_of_sounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(_ROOT / "scripts")
+    direct = import_module("make_direct_net")
+    direct.write(direct.build_direct(), tmp_path / "direct.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "direct.onnx")
+    frames = np.random.default_rng(0).random((3, 256, 48), dtype=np.float32)
+    (together,) = session.run(None, {"frames": frames})
+    (alone,) = session.run(None, {"frames": frames[1:2]})
+    assert together.shape == (3, 48, 22)
+    np.testing.assert_allclose(alone, together[1:2], atol=1e-5)
