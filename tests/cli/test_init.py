@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner, Result
 
 from transcoder.cli import app
@@ -71,7 +71,13 @@ def test_names_that_a_world_cannot_hold_are_mapped(tmp_path: Path) -> None:
         (("absent.onnx",), "absent.onnx' cannot be used: No such file"),
         (("rows.npy",), "the model 'rows.npy' cannot be used"),
         (("net.onnx", "below/net.onnx"), "another file is called 'net' too; rename one"),
+        (("net one.onnx", "net_one.onnx"), "another file is called 'net_one' too; rename one"),
         (("net.onnx", "--rows", "rows.npy", "--rows", "rows.npy"), "2 files of rows stand"),
+        (("net.onnx", "--rows", "no.npy"), "'no.npy' cannot be used: there is no such file"),
+        (
+            ("net.onnx", "fixed.onnx", "--rows", "rows.npy", "--rows", "below/rows.npy"),
+            "'below/rows.npy' cannot be used: another file of rows is called 'rows.npy' too",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said_and_nothing_is_left(
@@ -81,10 +87,11 @@ def test_what_cannot_be_used_is_said_and_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "below").mkdir()
-    for name in ("net.onnx", "below/net.onnx"):
+    for name in ("net.onnx", "below/net.onnx", "net one.onnx", "net_one.onnx"):
         write_net(tmp_path / name)
     write_net(tmp_path / "fixed.onnx", batch=1)
     np.save(tmp_path / "rows.npy", np.zeros(3))
+    np.save(tmp_path / "below" / "rows.npy", np.ones(3))
     monkeypatch.chdir(tmp_path)
     failed = call("w", *arguments)
     assert failed.exit_code == 1
@@ -96,3 +103,44 @@ def test_a_world_is_never_overwritten(tmp_path: Path) -> None:
     net = write_net(tmp_path / "net.onnx")
     assert call(str(tmp_path / "w"), net).exit_code == 0
     assert "there is a world already" in call(str(tmp_path / "w"), net).stderr
+
+
+def test_files_of_the_same_name_are_not_overwritten(tmp_path: Path) -> None:
+    net = write_net(tmp_path / "net.onnx")
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "net.onnx").write_bytes(b"somebody's")
+    assert "there is another file of that name" in call(str(tmp_path / "w"), net).stderr
+    assert (tmp_path / "w" / "net.onnx").read_bytes() == b"somebody's"
+    assert not (tmp_path / "w" / "world.yaml").exists()
+
+
+def test_weights_beside_a_network_come_along(tmp_path: Path) -> None:
+    weight = numpy_helper.from_array(np.eye(4, dtype=np.float32), "weight")
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 4]) for name in "xy"
+    ]
+    nodes = [helper.make_node("MatMul", ["x", "weight"], ["y"])]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    (tmp_path / "far").mkdir()
+    onnx.save(
+        model, tmp_path / "far" / "net.onnx", save_as_external_data=True, size_threshold=0,
+        location="net.onnx.data",
+    )  # fmt: skip
+    for _ in range(2):
+        (tmp_path / "w" / "world.yaml").unlink(missing_ok=True)
+        assert call(str(tmp_path / "w"), str(tmp_path / "far" / "net.onnx")).exit_code == 0
+    assert sorted(each.name for each in (tmp_path / "w").iterdir()) == [
+        "net.onnx",
+        "world.yaml",
+    ]
+    (tmp_path / "far" / "world.yaml").write_bytes((tmp_path / "w" / "world.yaml").read_bytes())
+    registry = str(tmp_path / "reg")
+    for folder in ("w", "far"):
+        world = str(tmp_path / folder / "world.yaml")
+        applied = CliRunner().invoke(app, ["apply", world, "--registry", registry])
+        assert applied.exit_code == 0
+    register = ("register", "model", "net", "input<net>", "{net}")
+    file = str(tmp_path / "far" / "net.onnx")
+    done = CliRunner().invoke(app, [*register, file, "--registry", registry, "--json"])
+    assert json.loads(done.stdout)["changed"] == []

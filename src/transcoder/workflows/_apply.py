@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from transcoder.interchange import read_signature
+from transcoder.interchange import read_model, read_signature
 from transcoder.registry import Commit, Registry, Transaction
 from transcoder.vocabulary import Segment
 from transcoder.workflows._latencies import measured_segment
@@ -55,7 +55,7 @@ def stage_world(transaction: Transaction, path: Path, *, measure: bool = False) 
         transaction.put(noun)
     catalog = transaction.catalog
     for declared in world.segments:
-        onnx = declared.onnx.read_bytes() if declared.onnx is not None else None
+        onnx = read_model(declared.onnx) if declared.onnx is not None else None
         segment = _segment(declared, onnx)
         if measure and onnx is not None:
             segment = measured_segment(catalog, segment, onnx)

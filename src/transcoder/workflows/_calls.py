@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from transcoder.errors import MalformedNameError, StorageError, UnknownNameError
-from transcoder.interchange import read_signature
+from transcoder.errors import MalformedNameError, UnknownNameError
+from transcoder.interchange import read_model, read_signature
 from transcoder.registry import Kind, Noun, NounId, Transaction, id_of
 from transcoder.vocabulary import (
     Catalog,
@@ -112,7 +112,8 @@ class RegistryCalls(ABC, Generic[Done]):
             model_id: Several segments may stand under one id.
             source: What it takes: `text<en>` with a codec, `tokens<EnTTS>`, `{EnTTS}`.
             target: What it gives.
-            onnx: The file or where it is; None declares a transcoder yet to be trained.
+            onnx: The file, or where it is, weights beside it included; None declares a
+                transcoder yet to be trained.
             codec: The program between content and the tensors of the network.
             kind: Whether it is a piece of a network or joins two; without a file always a
                 transcoder.
@@ -133,7 +134,7 @@ class RegistryCalls(ABC, Generic[Done]):
             ConversionError: If it is to be measured and cannot be run.
         """
         key = SegmentKey(model_id, Modality.parse(source), Modality.parse(target))
-        file = _read(onnx) if isinstance(onnx, Path) else onnx
+        file = read_model(onnx) if isinstance(onnx, Path) else onnx
         signature = read_signature(file, model_id) if file is not None else None
         renamed = dict(names or {})
         with self._stage(f"register model {model_id}") as transaction:
@@ -373,14 +374,6 @@ class RegistryCalls(ABC, Generic[Done]):
         with self._stage(f"register {id_of(noun)}") as transaction:
             transaction.put(noun)
         return self._done(transaction)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(str(path), reason, "name an ONNX file that can be read") from error
 
 
 def _scoring(text: str) -> Scoring:

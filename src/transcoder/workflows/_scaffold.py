@@ -1,17 +1,20 @@
 """A world file for networks that a user brings."""
 
+import os
 import re
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from filecmp import cmp
 from itertools import pairwise
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 
 import yaml
 
 from transcoder.errors import StorageError
-from transcoder.interchange import read_signature
+from transcoder.files import whole_file, write_whole
+from transcoder.interchange import read_model, read_signature
 from transcoder.registry import Registry
 from transcoder.vocabulary import JsonValue, Signature, Spec, TensorSpec
 from transcoder.workflows._apply import stage_world
@@ -61,13 +64,14 @@ def scaffold(folder: Path, files: Sequence[Path], rows: Sequence[Path] = ()) -> 
     if rows and len(rows) != len(files):
         reason = f"{len(rows)} files of rows stand beside {len(files)} networks"
         raise StorageError(str(folder), reason, "give one for each network, in order")
-    networks = [_network(each, files) for each in files]
-    with TemporaryDirectory() as nowhere:
-        trial = _written(Path(nowhere), networks, rows)
-        transaction = Registry.open(Path(nowhere) / "registry").start_transaction()
-        stage_world(transaction, trial)
-        transaction.preview()
+    networks = [_network(each) for each in files]
+    _refuse_equal_names(networks, rows)
     try:
+        with TemporaryDirectory() as nowhere:
+            trial = _written(Path(nowhere), networks, rows)
+            transaction = Registry.open(Path(nowhere) / "registry").start_transaction()
+            stage_world(transaction, trial)
+            transaction.preview()
         folder.mkdir(parents=True, exist_ok=True)
         return _written(folder, networks, rows)
     except OSError as error:
@@ -75,28 +79,63 @@ def scaffold(folder: Path, files: Sequence[Path], rows: Sequence[Path] = ()) -> 
         raise StorageError(str(folder), reason, "choose another folder") from error
 
 
-def _network(file: Path, files: Sequence[Path]) -> _Network:
+def _network(file: Path) -> _Network:
     model = re.sub(r"[^A-Za-z0-9_.\-]", "_", file.stem).lstrip(".-") or "net"
-    if sum(other.stem == file.stem for other in files) > 1:
-        reason = f"another file is called {file.stem!r} too"
-        raise StorageError(str(file), reason, "rename one; the names become ids")
-    try:
-        signature = read_signature(file.read_bytes(), file.name)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(str(file), reason, "name an ONNX file that can be read") from error
+    signature = read_signature(read_model(file), file.name)
     argument = f"{model}_net" if re.fullmatch(r"[A-Z][0-9]?", model) else model
     return _Network(model, file, f"input<{argument}>", f"{{{model}}}", signature)
 
 
+def _refuse_equal_names(networks: Sequence[_Network], rows: Sequence[Path]) -> None:
+    """Refuse files that would take each other's place, and rows that are not there."""
+    seen: set[str] = set()
+    for each in networks:
+        if each.model in seen:
+            reason = f"another file is called {each.model!r} too"
+            raise StorageError(str(each.file), reason, "rename one; the names become ids")
+        seen.add(each.model)
+    places: dict[str, Path] = {}
+    for file in rows:
+        if not file.is_file() or not os.access(file, os.R_OK):
+            reason = "there is no such file that can be read"
+            raise StorageError(str(file), reason, "give a file of rows")
+        if places.setdefault(file.name, file.resolve()) != file.resolve():
+            reason = f"another file of rows is called {file.name!r} too"
+            raise StorageError(str(file), reason, "rename one; both are copied to one folder")
+
+
+def _copy_network(file: Path, place: Path) -> None:
+    """Copy a network, with its weights inside."""
+    content = read_model(file)
+    if _may_write(file, place, lambda: place.read_bytes() == content):
+        write_whole(place, content)
+
+
+def _copy_rows(file: Path, place: Path) -> None:
+    if _may_write(file, place, lambda: cmp(file, place, shallow=False)):
+        with whole_file(place) as aside:
+            copyfile(file, aside)
+
+
+def _may_write(file: Path, place: Path, is_there: Callable[[], bool]) -> bool:
+    """Whether there is something to copy; nobody's other file is overwritten."""
+    if file.resolve() == place.resolve() or (place.is_file() and is_there()):
+        return False
+    if place.exists():
+        remedy = "choose another folder, or move that file away"
+        raise StorageError(str(place), "there is another file of that name", remedy)
+    return True
+
+
 def _written(folder: Path, networks: Sequence[_Network], rows: Sequence[Path]) -> Path:
-    for file in (*(each.file for each in networks), *rows):
-        if file.resolve() != (folder / file.name).resolve():
-            shutil.copyfile(file, folder / file.name)
+    for each in networks:
+        _copy_network(each.file, folder / each.file.name)
+    for file in rows:
+        _copy_rows(file, folder / file.name)
     place = folder / "world.yaml"
     models = " and ".join(each.model for each in networks)
     text = yaml.safe_dump(_world(networks, rows), sort_keys=False, width=96)
-    place.write_text(_HEADER.format(models=models, file=place) + text, encoding="utf-8")
+    write_whole(place, f"{_HEADER.format(models=models, file=place)}{text}".encode())
     return place
 
 
