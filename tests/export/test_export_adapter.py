@@ -21,6 +21,7 @@ VECTOR = Spec.parse("hidden: float32[batch, 3]")
 OTHER = Spec.parse("hidden: float32[batch, 2]")
 SEQUENCE = Spec.parse("states: float32[batch, time, 3]", "mask: bool[batch, time]")
 MASKED = Spec.parse("frames: float32[batch, time, 2]", "mask: bool[batch, time]")
+FIVE = Spec.parse("states: float32[batch, 5, 3]")
 
 
 class Residual(nn.Module):
@@ -149,15 +150,34 @@ def test_a_file_that_computes_something_else_is_refused() -> None:
         export_adapter(Drifting(), VECTOR, OTHER, example=ROWS)
 
 
-def test_an_affine_map_works_on_the_last_axis_of_any_tensor() -> None:
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (FIVE, Spec.parse("frames: float32[batch, 5, 2]")),
+        (SEQUENCE, MASKED),
+        (FIVE, MASKED),
+        (SEQUENCE, OTHER),
+        (FIVE, OTHER),
+    ],
+    ids=str,
+)
+def test_an_affine_map_sees_what_exists_and_no_padding(source: Spec, target: Spec) -> None:
     rng = np.random.default_rng(1)
     weight, bias = rng.standard_normal((3, 2)), rng.standard_normal(2)
-    source = Spec.parse("states: float32[batch, time, 3]")
-    file = export_affine(weight, bias, source, Spec.parse("frames: float32[batch, time, 2]"))
+    file = export_affine(weight, bias, source, target)
     rows = rng.standard_normal((2, 5, 3)).astype(np.float32)
-    (given,) = run_onnxruntime(file.onnx, {"states": rows})
-    np.testing.assert_allclose(given, rows @ weight + bias, rtol=1e-5, atol=1e-5)
-    assert file.names == {}
+    lengths = np.array([[5], [2]] if source == SEQUENCE else [[5], [5]])
+    exists = np.arange(5) < lengths
+    feed: dict[str, np.ndarray] = {"states": rows}
+    if source == SEQUENCE:
+        feed[file.names.get("source.mask", "mask")] = exists
+    given = run_onnxruntime(file.onnx, feed)
+    if target == OTHER:
+        wanted = (rows * exists[..., None]).sum(axis=1) / lengths @ weight + bias
+    else:
+        wanted = (rows @ weight + bias) * exists[..., None]
+    np.testing.assert_allclose(given[0], wanted, rtol=1e-5, atol=1e-5)
+    assert [each.tolist() for each in given[1:]] == [exists.tolist()] * (target == MASKED)
 
 
 def test_an_affine_map_of_another_width_is_refused() -> None:

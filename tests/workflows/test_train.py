@@ -246,7 +246,9 @@ def test_one_step_is_tried_on_all_stages_and_nothing_is_registered(
 def test_a_batch_is_learnt_by_heart(
     config: RunConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(replace(config, adapter=MlpConfig(), debug=DebugChoice.overfit)) is None
+    assert (
+        train(replace(config, adapter=MlpConfig(hidden=256), debug=DebugChoice.overfit)) is None
+    )
     found = re.search(
         r"loss of the batch ([0-9.]+) at first, ([0-9.]+) at last", capsys.readouterr().out
     )

@@ -4,7 +4,7 @@ The closed forms compute in numpy and float64; the cores are torch modules over 
 """
 
 from transcoder.adapters._affine import Affine
-from transcoder.adapters._build import Core, build_adapter, closed_form_adapter, require_fit
+from transcoder.adapters._build import Core, build_adapter, require_fit
 from transcoder.adapters._closed_form import (
     LAMBDAS,
     fit_identity,
@@ -62,7 +62,6 @@ __all__ = [
     "ResidualSettings",
     "Statistics",
     "build_adapter",
-    "closed_form_adapter",
     "end_of",
     "fit_identity",
     "fit_ladder",

@@ -111,14 +111,6 @@ def require_fit(settings: AdapterSettings, source: Spec, target: Spec) -> None:
         raise AdapterMismatchError("this adapter", str(source), str(target), reason)
 
 
-def closed_form_adapter(
-    affine: Affine, source: Spec, target: Spec, *, statistics: Statistics
-) -> LinearAdapter:
-    """Make a module of a closed form between any two ends that it fits."""
-    frame = Frame(source, target, statistics=statistics)
-    return LinearAdapter(frame, affine_layer(statistics, affine))
-
-
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class _Site:

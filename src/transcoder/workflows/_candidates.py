@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from transcoder.adapters import Affine, Statistics, closed_form_adapter, end_of
+from transcoder.adapters import Affine
 from transcoder.evaluation import FAMILIARITY, Familiarity
-from transcoder.export import Exported, export_adapter, export_affine
+from transcoder.export import Exported, export_affine
 from transcoder.interchange import read_signature, with_metadata
 from transcoder.sessions import Runner
-from transcoder.vocabulary import Segment, SegmentKey, SegmentKind, Tensors
+from transcoder.vocabulary import Segment, SegmentKey, SegmentKind
 from transcoder.workflows._plan import TrainingPlan
 
 
@@ -51,19 +51,8 @@ def make_candidate(
     return Candidate(name, segment, onnx)
 
 
-def export_closed_form(
-    affine: Affine, plan: TrainingPlan, statistics: Statistics, *, example: Tensors
-) -> Exported:
-    """Export a closed form as any adapter is.
-
-    Args:
-        affine: The map.
-        plan: Knows both ends.
-        statistics: Of the training rows.
-        example: A batch of the source with which to check the file.
-    """
-    ends = plan.source_spec, plan.target_spec
-    if any(end_of(each).is_sequence for each in ends):
-        module = closed_form_adapter(affine, *ends, statistics=statistics)
-        return export_adapter(module, *ends, example=example)
-    return export_affine(affine.weight, affine.bias, *ends, rank=affine.rank)
+def export_closed_form(affine: Affine, plan: TrainingPlan) -> Exported:
+    """Export a closed form between the ends of a plan."""
+    return export_affine(
+        affine.weight, affine.bias, plan.source_spec, plan.target_spec, rank=affine.rank
+    )

@@ -105,11 +105,10 @@ def lay_groundwork(
         start = Start(None, statistics, config.seed)
         return Groundwork(materials, bench, (), None, start, familiarity, notes)
     affines = fit_ladder(training, validation)
-    example = materials[0].source.take(materials[0].rows[Split.VALIDATION][:8])
     rungs = [
         make_candidate(
             each.name,
-            export_closed_form(each, plan, statistics, example=example),
+            export_closed_form(each, plan),
             key=bureau.key,
             runner=bureau.runner,
             familiarity=familiarity,
