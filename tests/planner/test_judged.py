@@ -20,6 +20,7 @@ def test_the_numbers_are_judged_by_german_text_beside_the_translator() -> None:
         "german",
     )
     assert chain.scorer is Scorer.EXACT_MATCH
+    assert not chain.is_pivot
     assert str(chain.before).endswith("tokens<EnTTS> -> [EnTTS] -> {EnTTS}")
     assert str(chain.after) == (
         "text_latent@1 -> [EnDe] -> logits<EnDe_de> => [EnDe-greedy] => text<de>"
@@ -57,10 +58,27 @@ def test_a_sound_is_no_reference_for_nothing_judges_it() -> None:
     assert chains(spoken, "text_latent@1", "{EnTTS}", "spoken") == ()
 
 
-def test_without_a_native_chain_there_is_nothing_to_divide_by() -> None:
+def test_where_no_network_leads_to_the_target_an_oracle_that_does_is_the_pivot() -> None:
     world = catalog(
-        "text<en> => x => {A}\ntext<en> => y => {B}\n{B} -> z -> text<de>", PARALLEL
+        "text<en> -> x -> {A}\ntext<en> => y => {B}\n{B} -> z -> text<de>", PARALLEL
     )
+    (chain,) = chains(world, "{A}", "{B}", "numbers")
+    assert chain.is_pivot
+    assert str(chain.native) == "text<en> => [y] => {B} -> [z] -> text<de>"
+
+
+def test_where_nothing_leads_to_the_target_another_way_to_the_content_is_the_pivot() -> None:
+    edges = "text<en> -> x -> {A}\n{B} -> z -> text<de>\n"
+    (chain,) = chains(
+        catalog(edges + "text<en> ~> mt ~> text<de>", PARALLEL), "{A}", "{B}", "numbers"
+    )
+    assert chain.is_pivot
+    assert str(chain.native) == "text<en> => [mt] => text<de>"
+    assert chain.name == "numbers.english by x to german"
+
+
+def test_without_a_native_chain_or_a_pivot_there_is_nothing_to_divide_by() -> None:
+    world = catalog("text<en> -> x -> {A}\n{B} -> z -> text<de>", PARALLEL)
     assert chains(world, "{A}", "{B}", "numbers") == ()
 
 

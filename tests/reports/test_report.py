@@ -12,6 +12,7 @@ from typing_extensions import override
 from transcoder.reports import (
     Arrow,
     Bar,
+    ChainResult,
     Clouds,
     Graph,
     Ladder,
@@ -33,6 +34,7 @@ SCORES: dict[str, PlainScore] = {"test/r2": (0.5, 0.4, 0.6), "test/cka": (0.25, 
 RESULT = RunResult(
     identity="abc", chosen="net", why=f"better {EVIL}", version=1, is_current=True,
     was_finished=False, seconds=1.0, test_rows=9, scores={"ridge": {}, "net": SCORES},
+    chains=(ChainResult(EVIL, True, EVIL, EVIL, False, 0, EVIL, refused=EVIL),),  # noqa: FBT003  # the fields of a noun
 )  # fmt: skip
 BARE = Report("A: {B} -> {C}", {"recipe": "tiny"}, RESULT)
 FULL = Report(
@@ -42,7 +44,7 @@ FULL = Report(
     ladders=(Ladder(EVIL, (Bar(EVIL, 0.5, 0.4, 0.6), Bar("net", 0.7, is_chosen=True))),),
     clouds=Clouds(np.eye(2), {EVIL: np.eye(2)}, 0.5),
     best=(ShownRow(3, 1.0, ((EVIL, EVIL),)),), worst=(ShownRow(4, 0.0, ((EVIL, EVIL),)),),
-    chains=((EVIL, EVIL, EVIL, EVIL),), scored_by=EVIL, lineage={EVIL: [EVIL]},
+    scored_by=EVIL, lineage={EVIL: [EVIL]},
 )  # fmt: skip
 
 

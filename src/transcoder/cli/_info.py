@@ -37,7 +37,7 @@ def _models(catalog: Catalog) -> Table:
     table.title = "segments (* current)"
     for key in sorted(catalog.segments, key=str):
         for each in catalog.segments[key]:
-            shown = [s for s in each.scores if s.name in {"test/retention", "test/r2"}]
+            shown = [s for s in each.scores if s.name.startswith(("test/retention", "test/r2"))]
             _add(
                 table,
                 each.name,

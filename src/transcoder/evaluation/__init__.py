@@ -12,6 +12,7 @@ from transcoder.evaluation._judge import (
     StratumScore,
     WantedLatents,
     judge,
+    native_scores,
     prepare_exam,
     retention,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "latent_scores",
     "linear_cka",
     "mean_latents",
+    "native_scores",
     "nearest_rows",
     "per_row_match",
     "prepare_exam",

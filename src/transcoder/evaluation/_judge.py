@@ -143,6 +143,7 @@ def prepare_exam(
     runner: Runner,
     *,
     chain: JudgedChain | None = None,
+    native: Scores | None = None,
     floor: float = NATIVE_FLOOR,
 ) -> Exam:
     """Let the native chain answer first; once for all candidates.
@@ -151,6 +152,7 @@ def prepare_exam(
         questions: The rows.
         runner: What runs paths.
         chain: Through the transcoder to content; None compares latents only.
+        native: What the native chain scored on each row, (row), where it has answered before.
         floor: The least mean score that the native chain must have.
 
     Raises:
@@ -162,11 +164,17 @@ def prepare_exam(
             reason = "there is no judged chain and no wanted latent"
             raise DataError("rows to be judged", reason, "give one of them")
         return Exam(questions, None, np.empty(0), _nearest(questions))
-    answered = runner.run(chain.native, questions.native)
-    native = row_scores(chain.scorer, answered, wanted=questions.answers)
+    if native is None:
+        native = native_scores(questions, runner, chain=chain)
     if native.mean() < floor:
         raise WeakNativeError(str(chain.native), float(native.mean()), floor)
     return Exam(questions, chain, native, _nearest(questions))
+
+
+def native_scores(questions: Questions, runner: Runner, *, chain: JudgedChain) -> Scores:
+    """Score what the native chain of a chain answers, (row)."""
+    answered = runner.run(chain.native, questions.native)
+    return row_scores(chain.scorer, answered, wanted=questions.answers)
 
 
 def judge(

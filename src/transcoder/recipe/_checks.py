@@ -56,6 +56,7 @@ _NUMBERS: dict[str, _Rule] = {
     "data.materialize_batch_size": _COUNT,
     "data.balance": _SHARE,
     "data.judged_rows": _COUNT,
+    "data.chain_rows": _LIMIT,
     "data.suffix_rows": _COUNT,
     "data.max_skipped": _LIMIT,
     "data.oracle_processes": _LIMIT,

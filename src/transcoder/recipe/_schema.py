@@ -229,7 +229,7 @@ class DataConfig:
     """Which rows, and how they are drawn.
 
     Attributes:
-        dataset: Pins one dataset; null takes what the best opportunities ask for.
+        dataset: Pins one dataset to train on; null takes what the best opportunities ask for.
         through: Oracles or models, by name. For each, rows come in by a route through it, and
             every step learns from a batch of each; empty takes the routes that cost least.
         without: Oracles or models, by name, that no training route takes.
@@ -238,6 +238,8 @@ class DataConfig:
         balance: From 0, rows as they are, to 1, every stratum equally often.
         judged_rows: How many rows of the validation split and of the test split are looked at,
             at most, evenly spread over each.
+        chain_rows: By how many test rows chains are judged, at most, besides the one that
+            decides; those that rows of other datasets go through too. With 0 they are not.
         suffix_rows: How many rows of a step go through the frozen nets behind the adapter,
             which cost far more than the adapter does; null for all.
         max_skipped: How many rows that cannot be used (empty text, unreadable files, another
@@ -255,6 +257,7 @@ class DataConfig:
     materialize_batch_size: int = 256
     balance: float = 0.0
     judged_rows: int = 10_000
+    chain_rows: int = 300
     suffix_rows: int | None = 16
     max_skipped: int = 0
     oracle_processes: int = 0

@@ -15,6 +15,7 @@ from transcoder.reports._page import page, report_html, table_markup
 from transcoder.reports._report import Clouds, Ladder, Report, ShownRow, plain_text
 from transcoder.reports._result import (
     RANKED_BY,
+    ChainResult,
     PlainScore,
     RunResult,
     maybe_read_result,
@@ -25,6 +26,7 @@ __all__ = [
     "RANKED_BY",
     "Arrow",
     "Bar",
+    "ChainResult",
     "Clouds",
     "Graph",
     "Ladder",

@@ -75,6 +75,7 @@ def _body(segment: Segment, dataset: Dataset | None) -> list[str]:
     lines += ["", "## How it was made", "", *_made(segment, dataset)]
     if segment.scores:
         rows = [(each.name, str(each), f"{each.rows:,}") for each in segment.scores]
+        lines += ["", "## Judged chains", "", *_chains(segment)] if _chains(segment) else []
         lines += ["", "## Scores", "", *table(("score", "value [95 % interval]", "rows"), rows)]
     lines += ["", "## Limits", "", _limits(segment)]
     return lines
@@ -105,6 +106,24 @@ def _made(segment: Segment, dataset: Dataset | None) -> list[str]:
             shown = json.dumps(lineage[name], indent=2, ensure_ascii=False)
             told += ["", f"{name.capitalize()}:", "", *(f"    {x}" for x in shown.splitlines())]
     return told
+
+
+def _chains(segment: Segment) -> list[str]:
+    """Say which chains the scores are of, and which say nothing."""
+    told = segment.lineage.get("chains")
+    return (
+        [_chain(each) for each in told if isinstance(each, Mapping)]
+        if isinstance(told, list)
+        else []
+    )
+
+
+def _chain(chain: Mapping[str, JsonValue]) -> str:
+    beside = "native" if "native" in chain else "pivot"
+    refused = f"; refused: {plain(str(chain['refused']))}" if "refused" in chain else ""
+    decides = ", by which it was chosen" if chain.get("decides") else ""
+    leads = f"{plain(str(chain.get('path')))}; {beside}: {plain(str(chain.get(beside)))}"
+    return f"- {plain(str(chain.get('name')))}{decides}: {leads}{refused}"
 
 
 def _limits(segment: Segment) -> str:

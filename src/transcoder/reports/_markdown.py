@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from transcoder.reports._content import content_text
 from transcoder.reports._graph import graph_mermaid
-from transcoder.reports._report import CHAIN_HEADS, Report, ShownRow, score_rows
+from transcoder.reports._report import (
+    CHAIN_HEADS,
+    Report,
+    ShownRow,
+    chain_facts,
+    chain_rows,
+    score_rows,
+)
 
 _SIGNS = re.compile(r"([\\`*\[|~])")
 
@@ -26,9 +33,10 @@ def report_markdown(report: Report) -> str:
             for name, points in report.curves.items()
         ]
         lines += table(("logged", "first", "last", "at step"), ends)
-    if report.chains:
-        chains = [tuple(map(plain, each)) for each in report.chains]
-        lines += ["", "## Every judged chain", "", *table(CHAIN_HEADS, chains)]
+    if result.chains:
+        chains = [tuple(map(plain, each)) for each in chain_rows(result)]
+        lines += ["", "## Every judged chain", "", *table(CHAIN_HEADS, chains), ""]
+        lines += [f"- {plain(name)}: {plain(told)}" for name, told in chain_facts(result)]
     for title, rows in (("Worst", report.worst), ("Best", report.best)):
         if rows:
             lines += ["", f"## {title} test rows, by {plain(report.scored_by)}", ""]

@@ -7,7 +7,14 @@ from html import escape
 from transcoder.reports._charts import draw_clouds, draw_curves, draw_intervals
 from transcoder.reports._content import content_markup
 from transcoder.reports._graph import draw_graph
-from transcoder.reports._report import CHAIN_HEADS, Report, ShownRow, score_rows
+from transcoder.reports._report import (
+    CHAIN_HEADS,
+    Report,
+    ShownRow,
+    chain_facts,
+    chain_rows,
+    score_rows,
+)
 from transcoder.reports._svg import element
 
 _STYLE = """
@@ -79,8 +86,11 @@ def _compared(report: Report) -> list[str]:
         clouds = report.clouds
         drawn = draw_clouds(clouds.wanted, clouds.given, share=clouds.share)
         body += [_heading("Latents before and after"), _wide(drawn)]
-    if report.chains:
-        body += [_heading("Every judged chain"), table_markup(CHAIN_HEADS, report.chains)]
+    if report.result.chains:
+        body.append(_heading("Every judged chain, on test rows"))
+        body.append(_wide(table_markup(CHAIN_HEADS, chain_rows(report.result))))
+        body.append(element("p", "* by this one candidates were chosen, on validation rows."))
+        body.append(_wide(table_markup((), chain_facts(report.result))))
     return body
 
 

@@ -68,7 +68,6 @@ class Report:
         curves: Losses by name, (step, value).
         ladders: Candidates compared.
         clouds: Latents before and after.
-        chains: Of every judged chain its ends, score, native score and retention.
         best: Test rows that came out best.
         worst: Test rows that came out worst.
         scored_by: What the scores of single rows are.
@@ -82,15 +81,37 @@ class Report:
     curves: Mapping[str, tuple[Point, ...]] | None = None
     ladders: tuple[Ladder, ...] = ()
     clouds: Clouds | None = None
-    chains: tuple[tuple[str, str, str, str], ...] = ()
     best: tuple[ShownRow, ...] = ()
     worst: tuple[ShownRow, ...] = ()
     scored_by: str = ""
     lineage: Mapping[str, JsonValue] | None = None
 
 
-CHAIN_HEADS = ("chain", "through the transcoder", "native", "retention")
+CHAIN_HEADS = ("chain", "rows", "candidate", "through it", "native", "retention")
 """Over the chains of a report."""
+
+
+def chain_rows(result: RunResult) -> list[tuple[str, ...]]:
+    """Lay every judged chain out as a table, one line for each candidate or for a refusal."""
+    rows: list[tuple[str, ...]] = []
+    for chain in result.chains:
+        name = f"{chain.name} *" if chain.decides else chain.name
+        if chain.refused:
+            rows.append((name, "-", "refused", chain.refused, "-", "-"))
+        for candidate, scores in chain.scores.items():
+            cells = (
+                plain_text(scores[each]) for each in (chain.scored_by, "native", "retention")
+            )
+            rows.append((name, f"{chain.rows:,}", candidate, *cells))
+    return rows
+
+
+def chain_facts(result: RunResult) -> list[tuple[str, str]]:
+    """Say where each judged chain leads, and what it is measured by."""
+    return [
+        (each.name, f"{each.path}; {'pivot' if each.is_pivot else 'native'}: {each.beside}")
+        for each in result.chains
+    ]
 
 
 def plain_text(score: PlainScore) -> str:

@@ -5,7 +5,7 @@ from enum import IntEnum, StrEnum
 
 from typing_extensions import override
 
-from transcoder.vocabulary._edge import EdgePath, Exactness, Oracle
+from transcoder.vocabulary._edge import EdgePath, Exactness, Oracle, Segment
 from transcoder.vocabulary._modality import Modality, Scorer
 
 
@@ -130,6 +130,8 @@ class JudgedChain:
         native: From the sink's own source to the same content, never through the transcoder.
         native_column: The column that is put into the native chain.
         scorer: How the content is scored against the reference.
+        is_pivot: Whether no network leads to B, so that another way to the same content stands
+            in the native chain's place.
     """
 
     dataset: str
@@ -140,6 +142,18 @@ class JudgedChain:
     native: EdgePath
     native_column: str
     scorer: Scorer
+    is_pivot: bool = False
+
+    @property
+    def name(self) -> str:
+        """Say which it is: the column, networks and guesses before A, the reference."""
+        by = dict.fromkeys(
+            edge.name
+            for edge in self.before.edges
+            if isinstance(edge, Segment) or edge.exactness is Exactness.SYNTHETIC
+        )
+        through = f" by {', '.join(by)}" if by else ""
+        return f"{self.dataset}.{self.column}{through} to {self.reference}"
 
 
 def _models(path: EdgePath) -> str:

@@ -5,6 +5,7 @@ from transcoder.vocabulary import Catalog, Segment
 
 _SHOWN = {"test/retention": "retention", "test/r2": "R²"}
 """By what a transcoder is told, the first that was measured."""
+_OTHER_CHAINS = "test/retention of "
 
 
 def atlas(catalog: Catalog) -> Graph:
@@ -43,4 +44,10 @@ def _told(segment: Segment) -> str:
     if not segment.is_runnable:
         return "yet to be trained"
     scored = ((segment.maybe_score(metric), name) for metric, name in _SHOWN.items())
-    return next((f"{name} {score}" for score, name in scored if score), "not measured")
+    told = next((f"{name} {score}" for score, name in scored if score), "not measured")
+    others = [each.value for each in segment.scores if each.name.startswith(_OTHER_CHAINS)]
+    if not others:
+        return told
+    chains = "another chain" if len(others) == 1 else f"{len(others)} other chains"
+    least, most = f"{min(others):.3f}", f"{max(others):.3f}"
+    return f"{told}, by {chains} {least if least == most else f'{least} to {most}'}"

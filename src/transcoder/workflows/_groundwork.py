@@ -86,12 +86,16 @@ def lay_groundwork(
             first.source,
             first.target,
             plan.target_spec,
-            plan.chain,
+            plan.deciding,
         ),
         bureau.runner,
         bootstrap=Bootstrap(config.resamples, config.seed),
         train_mean=training.target_mean,
     )
+    if bench.chain is None:
+        narrator.say("no judged chain: candidates are compared by latents alone")
+    for chain, reason in bench.refused.items():
+        narrator.say(f"{chain.name} does not judge: {reason}")
     familiarity = Familiarity.fit(
         training.rows,
         training.source_mean,

@@ -97,6 +97,8 @@ def _table(hub: Modality, results: dict[str, RunResult | None]) -> Table:
             continue
         scores = result.scores[result.chosen]
         shown = [shown_score(scores.get(name), name) for name in _METRICS]
+        if any(each.refused for each in result.chains) and "test/retention" not in scores:
+            shown[-1] = "refused"
         current = "yes" if result.is_current else ""
         table.add_row(model, f"{result.chosen}, version {result.version}", current, *shown)
     return table

@@ -88,17 +88,16 @@ def _bench(joint: Joint, places: tuple[int, int]) -> Bench:
         joint.stored[start],
         joint.stored[goal],
         catalog.spec(members[goal]),
-        _maybe_chain(catalog, joint, places),
+        _chains(catalog, joint, places),
     )
     draws = Bootstrap(joint.config.resamples, joint.config.seed)
     return Bench(sitting, joint.runner, bootstrap=draws, train_mean=mean)
 
 
-def _maybe_chain(catalog: Catalog, joint: Joint, places: tuple[int, int]) -> JudgedChain | None:
+def _chains(catalog: Catalog, joint: Joint, places: tuple[int, int]) -> list[JudgedChain]:
     route, other = (joint.routes[place] for place in places)
     found = find_judged_chains(catalog, route.path.target, other.path.target, route.dataset)
-    mine = [each for each in found if each.column == route.column]
-    return replace(mine[0], before=route.path) if mine else None
+    return [replace(each, before=route.path) for each in found if each.column == route.column]
 
 
 def _maybe_present(before: Catalog, source: Modality, target: Modality) -> EdgePath | None:

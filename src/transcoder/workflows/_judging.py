@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcoder.data import StoredTensors
+from transcoder.errors import WeakNativeError
 from transcoder.evaluation import (
     Bootstrap,
     Exam,
     Judgement,
     Questions,
+    Scores,
     WantedLatents,
     judge,
     prepare_exam,
@@ -28,7 +30,7 @@ from transcoder.vocabulary import (
     Value,
 )
 from transcoder.workflows._candidates import Candidate
-from transcoder.workflows._materials import Source
+from transcoder.workflows._materials import Rows, Source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,14 +42,14 @@ class Sitting:
         given: Latents of A.
         wanted: Latents of B.
         target_spec: What carries B.
-        chain: To content that can be judged, or None.
+        chains: To content that can be judged; the first whose native chain is sound decides.
     """
 
     rows: Source
     given: StoredTensors
     wanted: StoredTensors
     target_spec: Spec
-    chain: JudgedChain | None
+    chains: Sequence[JudgedChain]
 
 
 @final
@@ -59,6 +61,9 @@ class Bench:
         runner: Runs the candidates.
         bootstrap: How intervals are drawn.
         train_mean: Mean latent of B over the training rows, (dim).
+
+    Attributes:
+        refused: Chains that no retention can be stated by, and why, as far as they were tried.
     """
 
     def __init__(
@@ -73,8 +78,18 @@ class Bench:
         self._runner = runner
         self.bootstrap = bootstrap
         self._train_mean = train_mean
+        self.refused: dict[JudgedChain, str] = {}
         self._exams: dict[Split, Exam] = {}
         self._judged: dict[tuple[str, Split], Judgement] = {}
+
+    @property
+    def chain(self) -> JudgedChain | None:
+        """The chain that decides; None where latents alone can be compared."""
+        return self._exam(Split.VALIDATION).chain
+
+    def native(self, split: Split) -> tuple[Rows, Scores]:
+        """Give the judged rows of a split, and what the deciding chain's native one scored."""
+        return self._sitting.rows.rows[split], self._exam(split).native
 
     def judgement(self, candidate: Candidate, split: Split) -> Judgement:
         """Judge a candidate on the rows of a split."""
@@ -109,13 +124,22 @@ class Bench:
 
     def _exam(self, split: Split) -> Exam:
         if split not in self._exams:
-            questions, chain = self._questions(split), self._sitting.chain
-            self._exams[split] = prepare_exam(questions, self._runner, chain=chain)
+            self._exams[split] = self._prepared(split)
         return self._exams[split]
 
-    def _questions(self, split: Split) -> Questions:
+    def _prepared(self, split: Split) -> Exam:
+        """Let native chains answer until one is good enough to measure by."""
+        chosen = self._sitting.chains if split is Split.VALIDATION else [self.chain]
+        for chain in filter(None, chosen):
+            try:
+                return prepare_exam(self._questions(split, chain), self._runner, chain=chain)
+            except WeakNativeError as error:
+                self.refused[chain] = f"on {split.value} rows, {error}"
+        return prepare_exam(self._questions(split, None), self._runner)
+
+    def _questions(self, split: Split, chain: JudgedChain | None) -> Questions:
         sitting = self._sitting
-        rows, table, chain = sitting.rows.rows[split], sitting.rows.table, sitting.chain
+        rows, table = sitting.rows.rows[split], sitting.rows.table
         wanted = WantedLatents.of(
             sitting.wanted.take(rows), sitting.target_spec, self._train_mean
         )

@@ -72,7 +72,8 @@ class TrainingPlan:
         found: Every opportunity that the planner knows.
         feeds: What the loss uses; closed forms start from all, the first is judged.
         prefix: The frozen nets that run at each step; no edges where they run once.
-        chain: The whole chain that is judged beside its native one, or None.
+        chains: The whole chains that are judged beside their native ones; those that what comes
+            in by the first feed goes through stand first.
     """
 
     source: Modality
@@ -82,12 +83,23 @@ class TrainingPlan:
     found: tuple[Opportunity, ...]
     feeds: tuple[Feed, ...]
     prefix: EdgePath
-    chain: JudgedChain | None
+    chains: tuple[JudgedChain, ...]
 
     @property
     def dataset(self) -> Dataset:
         """Whose rows judge."""
         return self.feeds[0].dataset
+
+    @property
+    def deciding(self) -> tuple[JudgedChain, ...]:
+        """By which of the chains candidates may be chosen: the first that can be."""
+        route = self.feeds[0].input
+        return tuple(
+            each
+            for each in self.chains
+            if (each.dataset, each.column, each.before)
+            == (route.dataset, route.column, route.path)
+        )
 
     @property
     def trained(self) -> tuple[Opportunity, ...]:
@@ -101,8 +113,8 @@ class TrainingPlan:
         paths += [each.suffix for each in self.trained]
         paths += [each.reference.path for each in self.trained]
         paths += [feed.latent.reference.path for feed in self.feeds]
-        if self.chain is not None:
-            paths += [self.chain.before, self.chain.after, self.chain.native]
+        for chain in self.chains:
+            paths += [chain.before, chain.after, chain.native]
         return tuple(sorted({str(edge.digest) for path in paths for edge in path.edges}))
 
 
@@ -131,7 +143,7 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
         found=found,
         feeds=feeds,
         prefix=shared_stretch(feeds) if live else EdgePath(source),
-        chain=_maybe_chain(catalog, feeds[0]),
+        chains=_chains(catalog, feeds, config),
     )
 
 
@@ -236,13 +248,32 @@ def _named(edge: Edge) -> str:
     return edge.name if isinstance(edge, Oracle) else edge.key.model
 
 
-def _maybe_chain(catalog: Catalog, feed: Feed) -> JudgedChain | None:
-    """Find the chain that judges what comes in by the feed's own route."""
-    latent = feed.latent
-    chains = find_judged_chains(catalog, latent.source, latent.target, feed.dataset.name)
-    column = feed.input.column
-    ordered = sorted(chains, key=lambda each: each.column != column)
-    return replace(ordered[0], before=feed.input.path, column=column) if ordered else None
+def _chains(
+    catalog: Catalog, feeds: Sequence[Feed], config: RunConfig
+) -> tuple[JudgedChain, ...]:
+    """Find every chain: what the feeds bring in first, then other native sources of A."""
+    ends = feeds[0].latent.source, feeds[0].latent.target
+    own = [feed.dataset.name for feed in feeds]
+    others = sorted(catalog.datasets) if config.data.chain_rows else ()
+    found = [
+        chain
+        for name in dict.fromkeys((*own, *others))
+        for chain in find_judged_chains(catalog, *ends, name)
+    ]
+    fed = [
+        replace(chain, column=feed.input.column, before=feed.input.path)
+        for feed in feeds
+        for chain in _by_reference(found, feed)
+    ]
+    return tuple(dict.fromkeys((*fed, *found)))[: None if config.data.chain_rows else 1]
+
+
+def _by_reference(found: Sequence[JudgedChain], feed: Feed) -> Sequence[JudgedChain]:
+    """Take one chain to each reference of a feed's dataset, those from its own column first."""
+    mine = [each for each in found if each.dataset == feed.dataset.name]
+    mine.sort(key=lambda each: each.column != feed.input.column)
+    sinks = {(each.reference, each.scorer): each for each in reversed(mine)}
+    return list(sinks.values())[::-1]
 
 
 def shared_stretch(feeds: Sequence[Feed]) -> EdgePath:

@@ -11,9 +11,16 @@ from transcoder.errors import ConflictError
 from transcoder.evaluation import Choice, Judgement, choose_current
 from transcoder.recipe import RunConfig
 from transcoder.registry import Registry
-from transcoder.reports import PlainScore, RunResult, maybe_read_result, write_result
+from transcoder.reports import (
+    ChainResult,
+    PlainScore,
+    RunResult,
+    maybe_read_result,
+    write_result,
+)
 from transcoder.vocabulary import JsonValue, Score, Segment, Split
 from transcoder.workflows._candidates import Candidate
+from transcoder.workflows._chains import Chains
 from transcoder.workflows._identity import choices_of, find_versions, package_versions
 from transcoder.workflows._judging import Bench
 from transcoder.workflows._latencies import measured_score
@@ -43,10 +50,12 @@ class Entrants:
     Attributes:
         net: The trained adapter.
         rungs: All closed forms, the cheapest first.
+        best: The best of them on validation rows, or None where no closed form fits.
     """
 
     net: Candidate
     rungs: Sequence[Candidate]
+    best: Candidate | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +113,12 @@ def finished_result(
 
 
 def register_run(
-    registry: Registry, entrants: Entrants, *, bench: Bench, provenance: Provenance
+    registry: Registry,
+    entrants: Entrants,
+    *,
+    bench: Bench,
+    chains: Chains,
+    provenance: Provenance,
 ) -> RunResult:
     """Register the net, and the closed form where the net is no better than one.
 
@@ -115,12 +129,16 @@ def register_run(
     """
     for _ in range(_TRIES - 1):
         with suppress(ConflictError):
-            return _register(registry, entrants, bench=bench, provenance=provenance)
-    return _register(registry, entrants, bench=bench, provenance=provenance)
+            return _register(registry, entrants, bench, chains, provenance)
+    return _register(registry, entrants, bench, chains, provenance)
 
 
 def _register(
-    registry: Registry, entrants: Entrants, *, bench: Bench, provenance: Provenance
+    registry: Registry,
+    entrants: Entrants,
+    bench: Bench,
+    chains: Chains,
+    provenance: Provenance,
 ) -> RunResult:
     present = registry.catalog().current(entrants.net.segment.key)
     choice = choose_current(
@@ -140,12 +158,21 @@ def _register(
         for each in everyone
     }
     chosen = next(each for each in everyone if each.name == choice.candidate)
-    lineage = _lineage(provenance, scores, choice)
+    compared = dict.fromkeys(filter(None, (entrants.best, chosen, entrants.net)))
+    walked = chains.results(tuple(compared))
+    lineage = {
+        **_lineage(provenance, scores, choice),
+        "chains": [_told(each) for each in walked],
+    }
     transaction = registry.start_transaction(f"run {provenance.identity[:16]}")
     for candidate in dict.fromkeys((entrants.net, chosen)):
         segment = dataclasses.replace(
             candidate.segment,
-            scores=(*scores[candidate.name], _latency(candidate, provenance.plan)),
+            scores=(
+                *scores[candidate.name],
+                *chains.scores(candidate),
+                _latency(candidate, provenance.plan),
+            ),
             lineage={**lineage, "candidate": candidate.name},
             origin=f"recipe {provenance.config.name}",
         )
@@ -166,9 +193,22 @@ def _register(
         seconds=provenance.seconds(),
         test_rows=len(bench.judgement(chosen, Split.TEST).per_row),
         scores={name: _by_name(each) for name, each in scores.items()},
+        chains=walked,
     )
     write_result(provenance.folder, result)
     return result
+
+
+def _told(chain: ChainResult) -> JsonValue:
+    """Say which chain it is and why nothing can be said by it; scores are kept as scores."""
+    return {
+        "name": chain.name,
+        "decides": chain.decides,
+        "path": chain.path,
+        "pivot" if chain.is_pivot else "native": chain.beside,
+        "rows": chain.rows,
+        **({"refused": chain.refused} if chain.refused else {}),
+    }
 
 
 def _latency(candidate: Candidate, plan: TrainingPlan) -> Score:

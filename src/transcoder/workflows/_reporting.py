@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from transcoder.evaluation import Bootstrap
 from transcoder.files import write_whole
 from transcoder.planner import When, learning_graph
 from transcoder.recipe import RunConfig
@@ -23,7 +22,6 @@ from transcoder.reports import (
     Place,
     Report,
     RunResult,
-    plain_text,
     report_html,
     report_markdown,
 )
@@ -41,7 +39,6 @@ from transcoder.vocabulary import (
 from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._identity import package_versions
 from transcoder.workflows._materials import Materials
-from transcoder.workflows._other_chains import other_chains
 from transcoder.workflows._plan import TrainingPlan
 from transcoder.workflows._runs import HTML, MARKDOWN
 from transcoder.workflows._shown_rows import shown_rows
@@ -74,6 +71,7 @@ class Findings:
         materials: The rows and their latents.
         runner: Runs the candidates.
         candidates: Everyone who was judged, the cheapest first.
+        chain: By which they were chosen, or None.
         per_row: The chosen one's score of each judged test row, (row).
         cosines: Of its latents with the wanted ones, (row).
         result: What was reached.
@@ -87,6 +85,7 @@ class Findings:
     materials: Materials
     runner: Runner
     candidates: Sequence[Candidate]
+    chain: JudgedChain | None
     per_row: NDArray[np.float64]
     cosines: NDArray[np.float64]
     result: RunResult
@@ -119,6 +118,7 @@ def _report(findings: Findings) -> Report:
         findings.materials,
         findings.runner,
         segment=chosen.segment,
+        chain=findings.chain,
         ranked_by=(findings.per_row, findings.cosines),
     )
     return Report(
@@ -129,49 +129,13 @@ def _report(findings: Findings) -> Report:
         curves=read_curves(findings.folder),
         ladders=_ladders(findings.result),
         clouds=_clouds(findings),
-        chains=_chains(findings),
         best=best,
         worst=worst,
-        scored_by="cosine" if plan.chain is None else plan.chain.scorer.value,
+        scored_by="cosine" if findings.chain is None else findings.chain.scorer.value,
         lineage={
             name: value for name, value in findings.lineage.items() if name not in _TOLD_ABOVE
         },
     )
-
-
-def _chains(findings: Findings) -> tuple[tuple[str, str, str, str], ...]:
-    """Tell every judged chain where there are several, the one that chose first."""
-    plan, config = findings.plan, findings.config
-    told = [
-        (chain, scores)
-        for chain, scores in other_chains(
-            plan,
-            findings.materials,
-            findings.runner,
-            segment=findings.chosen.segment,
-            draws=Bootstrap(config.resamples, config.seed),
-        )
-    ]
-    if not told or plan.chain is None:
-        return ()
-    own = findings.result.scores[findings.result.chosen]
-    rows = [_chain_row(plan.chain, {name: plain_text(each) for name, each in own.items()})]
-    for chain, scores in told:
-        if isinstance(scores, str):
-            rows.append((_ends(chain), scores, "-", "-"))
-        else:
-            rows.append(_chain_row(chain, {name: str(each) for name, each in scores.items()}))
-    return tuple(rows)
-
-
-def _chain_row(chain: JudgedChain, scores: Mapping[str, str]) -> tuple[str, str, str, str]:
-    names = (chain.scorer.value, "native", "retention")
-    score, native, retention = (scores.get(f"{Split.TEST}/{name}", "-") for name in names)
-    return _ends(chain), score, native, retention
-
-
-def _ends(chain: JudgedChain) -> str:
-    return f"{chain.column} to {chain.reference}: {chain.before} ... {chain.after}"
 
 
 def _facts(findings: Findings) -> Mapping[str, str]:
@@ -188,18 +152,11 @@ def _facts(findings: Findings) -> Mapping[str, str]:
         "rows": f"{counts}, of dataset {plan.dataset.name}",
         "pairs": ", ".join(dict.fromkeys(each.grade.name.lower() for each in plan.trained)),
         "licence of the rows": plan.dataset.licence or "unknown",
-        "judged chain": "none" if plan.chain is None else _chain(plan),
+        "chosen by": "latents" if findings.chain is None else findings.chain.name,
         "seed": str(config.seed),
         "took": f"{result.seconds:.1f} s",
         "versions": ", ".join(f"{name} {each}" for name, each in package_versions().items()),
     }
-
-
-def _chain(plan: TrainingPlan) -> str:
-    chain = plan.chain
-    return (
-        "" if chain is None else f"{chain.before} -> ... {chain.after}; native: {chain.native}"
-    )
 
 
 def _graph(opportunity: Opportunity) -> Graph:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from transcoder.errors import UnknownNameError
 from transcoder.registry import Registry
-from transcoder.reports import RANKED_BY, PlainScore, RunResult, maybe_read_result
+from transcoder.reports import RANKED_BY, ChainResult, PlainScore, RunResult, maybe_read_result
 from transcoder.vocabulary import Catalog, JsonValue, Segment
 
 RUNS, SWEEPS = "runs", "sweeps"
@@ -120,7 +121,12 @@ def describe_run(run: Run) -> Mapping[str, JsonValue]:
         "seconds": result.seconds if result else None,
         "test_rows": result.test_rows if result else None,
         "scores": {name: list(score) for name, score in scores.items()},
+        "chains": [_chain(each) for each in result.chains] if result else [],
     }
+
+
+def _chain(chain: ChainResult) -> JsonValue:
+    return cast("JsonValue", json.loads(json.dumps(asdict(chain))))
 
 
 def describe_sweep(sweep: Sweep) -> Mapping[str, JsonValue]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from transcoder.reports import ShownRow
 from transcoder.sessions import Runner, split_rows
-from transcoder.vocabulary import EdgePath, Segment, Split, Value
+from transcoder.vocabulary import EdgePath, JudgedChain, Segment, Split, Value
 from transcoder.workflows._materials import Materials
 from transcoder.workflows._plan import TrainingPlan
 
@@ -23,15 +23,17 @@ def shown_rows(
     runner: Runner,
     *,
     segment: Segment,
+    chain: JudgedChain | None,
     ranked_by: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> tuple[tuple[ShownRow, ...], tuple[ShownRow, ...]]:
     """Choose a few of the judged test rows, and take them once more along all that is content.
 
     Args:
-        plan: Knows the chains.
+        plan: Knows the routes.
         materials: The rows.
         runner: Runs paths.
         segment: The transcoder that is looked at.
+        chain: Through it to content that was judged, or None.
         ranked_by: Each row's score, and its cosine for what the score leaves equal, (row) each.
 
     Returns:
@@ -48,7 +50,7 @@ def shown_rows(
     rows = materials.rows[Split.TEST][places]
     stations = [
         *_before(plan, materials, runner, rows),
-        *_after(plan, materials, runner, rows, segment),
+        *_after(plan, materials, runner, rows, segment, chain),
     ]
     shown = tuple(
         ShownRow(
@@ -66,14 +68,9 @@ def _before(
 ) -> Iterator[tuple[str, list[Value]]]:
     """Give the column, and all content between it and the transcoder."""
     route = plan.feeds[0].input
-    column, path = (
-        (route.column, route.path)
-        if plan.chain is None
-        else (plan.chain.column, plan.chain.before)
-    )
-    values = [materials.table.column(column)[int(row)] for row in rows]
-    yield f"{column}: {path.source}", values
-    yield from _content(path, values, runner)
+    values = [materials.table.column(route.column)[int(row)] for row in rows]
+    yield f"{route.column}: {route.path.source}", values
+    yield from _content(route.path, values, runner)
 
 
 def _after(
@@ -82,9 +79,9 @@ def _after(
     runner: Runner,
     rows: NDArray[np.int64],
     segment: Segment,
+    chain: JudgedChain | None,
 ) -> Iterator[tuple[str, list[Value]]]:
     """Give what came of it, what was wanted, and what the native chain made."""
-    chain = plan.chain
     if chain is None:
         return
     latents = split_rows(materials.source.take(rows), plan.source_spec)
@@ -94,7 +91,8 @@ def _after(
     wanted = materials.table.column(chain.reference)
     yield f"wanted {chain.reference}", [wanted[int(row)] for row in rows]
     native = [materials.table.column(chain.native_column)[int(row)] for row in rows]
-    yield f"native {chain.native.target}", runner.run(chain.native, native)
+    beside = "pivot" if chain.is_pivot else "native"
+    yield f"{beside} {chain.native.target}", runner.run(chain.native, native)
 
 
 def _content(path: EdgePath, values: Sequence[Value], runner: Runner) -> Stations:

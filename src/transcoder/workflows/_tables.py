@@ -66,6 +66,29 @@ def _measured(
     }
 
 
+def chains_table(result: RunResult) -> Table:
+    """Compare what was registered with the best closed form by every judged chain."""
+    heads = ("chain", "rows", "candidate", "score", "native", "retention")
+    table = Table(*heads, title="every judged chain, test rows")
+    for chain in result.chains:
+        pivot = ", by a pivot" if chain.is_pivot else ""
+        name = f"{chain.name}{' *' if chain.decides else ''}{pivot}"
+        if chain.refused:
+            table.add_row(name, "-", f"refused: {chain.refused}")
+        for candidate, scores in chain.scores.items():
+            shown = (
+                f"{scores[chain.scored_by][0]:.3f}",
+                f"{scores['native'][0]:.3f}",
+                shown_score(scores["retention"], "retention"),
+            )
+            table.add_row(name, f"{chain.rows:,}", candidate, *shown)
+            name = ""
+        table.add_section()
+    if any(each.decides for each in result.chains):
+        table.caption = "* by this one candidates were chosen, on validation rows"
+    return table
+
+
 def strata_table(strata: Sequence[StratumScore], name: str) -> Table:
     """Show the chosen candidate's score by stratum."""
     table = Table(

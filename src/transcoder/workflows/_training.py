@@ -16,6 +16,7 @@ from transcoder.sessions import OraclePool, Runner, SessionPool
 from transcoder.training import Watch, is_first_process
 from transcoder.vocabulary import Segment, Split
 from transcoder.workflows._bureau import Bureau
+from transcoder.workflows._chains import Chains
 from transcoder.workflows._fitting import adapter_settings, fit_settings
 from transcoder.workflows._groundwork import lay_groundwork
 from transcoder.workflows._identity import run_identity
@@ -36,7 +37,7 @@ from transcoder.workflows._registering import (
 from transcoder.workflows._reporting import Findings, write_report
 from transcoder.workflows._runs import HTML
 from transcoder.workflows._store import store_of
-from transcoder.workflows._tables import results_table, strata_table
+from transcoder.workflows._tables import chains_table, results_table, strata_table
 from transcoder.workflows._trying import try_out
 from transcoder.workflows._vectors import with_names
 
@@ -118,7 +119,7 @@ def _tell_finished(finished: Finished, narrator: Narrator) -> RunResult:
     narrator.say(f"the identical run is finished: version {finished.result.version}")
     if finished.made_current:
         narrator.say("it is current now, as registry.replace=true asks")
-    narrator.show(results_table(finished.result))
+    _show(finished.result, narrator)
     return finished.result
 
 
@@ -135,10 +136,19 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
         return None
     net = export_net(bureau, fitted, ground)
     narrator.stage("Judge the exported files on test rows")
+    chains = Chains(
+        plan,
+        ground.materials,
+        ground.bench,
+        runner=bureau.runner,
+        most_rows=config.data.chain_rows,
+        read=lambda dataset: read_source(dataset, bureau.catalog, config, narrator),
+    )
     result = register_run(
         bureau.registry,
-        Entrants(net, ground.rungs),
+        Entrants(net, ground.rungs, ground.best),
         bench=ground.bench,
+        chains=chains,
         provenance=Provenance(
             config,
             plan,
@@ -149,7 +159,7 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
             ground.notes,
         ),
     )
-    narrator.show(results_table(result))
+    _show(result, narrator)
     chosen = next(each for each in (*ground.rungs, net) if each.name == result.chosen)
     judged = ground.bench.judgement(chosen, Split.TEST)
     findings = Findings(
@@ -158,6 +168,7 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
         materials=ground.materials[0],
         runner=bureau.runner,
         candidates=(*ground.rungs, net),
+        chain=ground.bench.chain,
         per_row=judged.per_row,
         cosines=judged.cosines,
         result=result,
@@ -174,6 +185,12 @@ def _run(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
     if judged.strata:
         narrator.show(strata_table(judged.strata, str(plan.dataset.stratum)))
     return result
+
+
+def _show(result: RunResult, narrator: Narrator) -> None:
+    narrator.show(results_table(result))
+    if result.chains:
+        narrator.show(chains_table(result))
 
 
 def _registered(bureau: Bureau, result: RunResult) -> Segment:
