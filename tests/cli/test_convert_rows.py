@@ -68,3 +68,24 @@ def test_vectors_of_another_width_are_one_sentence(registry: Path, tmp_path: Pat
 
 def test_json_without_a_file_for_the_rows_is_wrong_usage(registry: Path) -> None:
     assert convert(registry, "-", *TO_LATENT, "--json", lines="qz\n").exit_code == 2
+
+
+def test_lines_that_are_no_text_are_one_sentence(registry: Path) -> None:
+    whole = ["convert", "-", *TO_LATENT, "-o", "a.parquet", "--registry", str(registry)]
+    made = CliRunner().invoke(app, whole, input=b"qz\n\xff\n")
+    assert made.exit_code == 1
+    assert "'standard input' cannot be used: it is not UTF-8 text" in made.stderr
+
+
+@pytest.mark.parametrize("option", ["--gradients", "--cotangent", "--confidence"])
+def test_what_is_of_one_value_is_refused_for_rows(registry: Path, option: str) -> None:
+    given = () if option == "--confidence" else ("a.npz",)
+    made = convert(registry, "-", *TO_LATENT, option, *given, lines="qz\n")
+    assert made.exit_code == 2
+    assert "one value" in made.stderr
+
+
+def test_a_column_of_one_value_is_refused(registry: Path) -> None:
+    made = convert(registry, "qz", *TO_LATENT[:-1], "--column", "v")
+    assert made.exit_code == 2
+    assert "add --rows" in made.stderr

@@ -34,6 +34,13 @@ def test_what_is_measured_is_what_paths_count_with(registry: Path) -> None:
     assert shown["edges"][1]["latency_ms"] == to_latent["latency_ms"]
 
 
+def test_a_terminal_that_is_forced_does_not_mix_with_the_json(
+    registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert json.loads(call(registry, "measure", "--json").stdout)["measured"]
+
+
 def test_nothing_is_measured_twice_unless_asked_for(registry: Path) -> None:
     first = json.loads(call(registry, "measure", "--json").stdout)["measured"]
     reasons = {each["segment"]: each["reason"] for each in first if each["reason"]}

@@ -83,6 +83,7 @@ def test_sound_from_standard_input_becomes_a_file(registry: Path, tmp_path: Path
 
 def test_text_and_labels_go_in_and_out(registry: Path) -> None:
     assert through(registry, "text", "grüß\n".encode(), "-o", "-").stdout == "grüß\n"
+    assert through(registry, "text", b"\xef\xbb\xbfhi\r\n", "-o", "-").stdout == "hi\n"
     assert through(registry, "label", b"7\n", "-o", "-").stdout == "7\n"
 
 
@@ -92,13 +93,14 @@ def test_text_and_labels_go_in_and_out(registry: Path) -> None:
         ("waveform", "'standard input' cannot be used: .*; give a .wav or .flac file"),
         ("image", "'standard input' cannot be used: .*; give a .png or .jpg file"),
         ("array", "'standard input' cannot be used: .*; give a .npy or .npz file"),
+        ("text", "'standard input' cannot be used: it is not UTF-8 text; give text in UTF-8"),
         ("label", "'nonsense' cannot be used: it is not a whole number; "),
     ],
 )
 def test_what_is_not_of_its_kind_is_one_sentence(
     registry: Path, kind: str, sentence: str
 ) -> None:
-    failed = through(registry, kind, b"nonsense", "-o", "-")
+    failed = through(registry, kind, b"\xff" if kind == "text" else b"nonsense", "-o", "-")
     assert failed.exit_code == 1
     assert gettempdir() not in failed.stderr
     assert re.search(sentence, " ".join(failed.stderr.split()))

@@ -84,6 +84,12 @@ def test_a_file_that_is_not_there_or_not_named_is_told(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_the_column_is_told(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "torn.npz", old=VECTORS)
+    content = bytearray((tmp_path / "torn.npz").read_bytes())
+    content[50:90] = bytes(40)
+    (tmp_path / "torn.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"torn\.npz' cannot be read as numbers"):
+        loaded({"old": tmp_path / "torn.npz"}, old="{Vector}")
     np.savez(tmp_path / "both.npz", a=VECTORS, b=VECTORS)
     with pytest.raises(DataError, match=r"both\.npz' cannot be read.*old\.npy"):
         loaded({"old": tmp_path / "both.npz"}, old="{Vector}")

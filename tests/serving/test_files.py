@@ -48,6 +48,16 @@ def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
         read_value(str(tmp_path / "a.npy"), Payload.ARRAY)
 
 
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path) -> None:
+    place = tmp_path / "a.npz"
+    np.savez_compressed(place, a=np.arange(999))
+    content = bytearray(place.read_bytes())
+    content[100:400] = bytes(300)
+    place.write_bytes(content)
+    with pytest.raises(StorageError, match=r"give a \.npy or \.npz file"):
+        read_value(str(place), None)
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         StorageError, match="there is no such file; give a file that holds wave"

@@ -87,6 +87,30 @@ def test_a_file_of_one_number_and_one_that_is_not_there_are_refused(tmp_path: Pa
         list(open_rows(str(tmp_path / "a.txt"), None, Payload.TEXT).stretches(9))
 
 
+def test_the_mark_that_some_editors_write_first_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfeins\r\nzwei\r\n")
+    assert list(open_rows(str(tmp_path / "a.txt"), None, Payload.TEXT).stretches(9)) == [
+        ["eins", "zwei"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["b.npy", "b.parquet"])
+def test_no_rows_become_a_file_without_rows(tmp_path: Path, name: str) -> None:
+    np.save(tmp_path / "a.npy", VECTORS[:0])
+    back = copied(tmp_path / "a.npy", tmp_path / name)
+    assert open_rows(str(back), SPEC, None).count == 0
+
+
+def test_a_damaged_parquet_file_is_told_by_its_own_name(tmp_path: Path) -> None:
+    place = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"v": pa.array(VECTORS.tolist())}), place, compression="zstd")
+    content = bytearray(place.read_bytes())
+    content[4:60] = bytes(56)
+    place.write_bytes(content)
+    with pytest.raises(StorageError, match=r"a\.parquet' cannot be used: .*; get the file ag"):
+        copied(place, tmp_path / "b.npy")
+
+
 @pytest.mark.parametrize(
     ("name", "rows", "sentence"),
     [

@@ -74,6 +74,17 @@ def test_a_shape_that_the_graph_refuses_is_told_with_tensor_and_model() -> None:
         ran(pool, LOGARITHM, {"vector": np.ones((1, 3), np.float32)})
 
 
+def test_onnx_runtime_writes_nothing_of_what_it_refuses(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    pool = SessionPool(BLOBS.__getitem__, threads=1)
+    with pytest.raises(
+        ConversionError, match=r"refused 'tokens' \(1, 1\): .*out of data bounds"
+    ):
+        ran(pool, EMBEDDER, {"tokens": np.array([[10**6]])})
+    assert capfd.readouterr() == ("", "")
+
+
 def test_names_that_do_not_meet_the_graph_are_told() -> None:
     pool = SessionPool(BLOBS.__getitem__, threads=1)
     wanted = "which no tensor of tokens: int64.* with names, such as source.tokens=ids"

@@ -127,6 +127,7 @@ def test_a_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("a: [", "it is not YAML"),
+        ("a: 2024-13-01\n", "it is not YAML: month must be in"),
         ("- a\n", "its top level is not a mapping"),
         ("models: {}\nmodels: {}\n", "the key 'models' stands twice"),
         ("a: &a {b: 1}\nc: {<<: *a}\n", "the key '<<' is a merge key"),

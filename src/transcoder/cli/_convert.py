@@ -113,6 +113,9 @@ def convert(
         {
             "--confidence": confidence and bool(rows or gradients or cotangent),
             "--output": is_piped and as_json,
+            "--gradients": rows and gradients is not None,
+            "--cotangent": rows and cotangent is not None,
+            "--column": column is not None and not rows,
         }
     )
     with failing_in_one_sentence():
@@ -149,6 +152,9 @@ def convert(
 _WRONG_USAGE = {
     "--confidence": "it is told of one value without gradients; leave out the other options",
     "--output": "the value would stand between the JSON; name a file for it",
+    "--gradients": "they are taken of one value; leave out --rows",
+    "--cotangent": "it weighs the gradients of one value; leave out --rows",
+    "--column": "it is of a file of rows; add --rows",
 }
 
 

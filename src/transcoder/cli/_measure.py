@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -34,7 +35,7 @@ def measure(
     """Measure how long each segment takes here for one row; paths then count with that."""
     with middleware(registry) as opened:
         found: list[Measured] = []
-        with out.status("measuring") as status:
+        with Console(stderr=True).status("measuring") as status:
             for each in opened.measure(models or (), again=again):
                 status.update(f"measured {len(found) + 1}: {escape(str(each.segment))}")
                 found.append(each)

@@ -23,9 +23,9 @@ def from_standard_input(payload: Payload | None) -> Value:
     """
     from transcoder.serving import read_value
 
-    if payload in {Payload.TEXT, Payload.LABEL}:
-        return read_value(sys.stdin.read().strip(), payload)
     content = sys.stdin.buffer.read()
+    if payload in {Payload.TEXT, Payload.LABEL}:
+        return read_value(_text(content).strip(), payload)
     is_picture = payload is Payload.IMAGE and not content.startswith(b"\x93NUMPY")
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"value{_PICTURE if is_picture else ''}"
@@ -35,6 +35,14 @@ def from_standard_input(payload: Payload | None) -> Value:
         except StorageError as error:
             reason = error.reason.replace(str(file), "it")
             raise StorageError("standard input", reason, error.remedy) from error
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        reason = "it is not UTF-8 text"
+        raise StorageError("standard input", reason, "give text in UTF-8") from error
 
 
 def to_standard_output(value: Value, payload: Payload | None) -> None:

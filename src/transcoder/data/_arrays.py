@@ -1,6 +1,7 @@
 """Datasets of arrays, mapped where the file allows: a column is a file or a part of one."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from io import BufferedReader
 from pathlib import Path
@@ -12,6 +13,7 @@ from transcoder.data._columns import RawColumn
 from transcoder.errors import DataError, MissingExtraError
 from transcoder.vocabulary import Array, Dataset
 
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError)  # an archive, or its making
 _LOCAL_HEADER_BYTES = 30  # of a zip member, before its name and extra field
 
 
@@ -63,7 +65,7 @@ def open_array(place: str, column: str, dataset: str) -> Array:
         raise DataError(dataset, found, "make it, or correct 'files'")
     try:
         array = _opened(path, wanted or column, is_wanted=bool(wanted))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, EOFError, *_BROKEN) as error:
         told = " ".join(str(error).split())
         found = f"the file {str(path)!r} cannot be read as numbers ({told})"
         remedy = "save it again with numpy.save, without objects"

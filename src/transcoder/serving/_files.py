@@ -1,5 +1,6 @@
 """Values as people have them: words on the command line, and files."""
 
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -95,7 +96,7 @@ def _read_arrays(path: Path) -> Array | Tensors:
             return loaded
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
+    except (ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise StorageError(str(path), str(error), "give a .npy or .npz file") from error
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, final
 
@@ -56,11 +56,9 @@ def _open_sink(place: Path, aside: Path, count: int | None) -> Iterator[RowSink]
         yield array_sink
         array_sink.close()
     elif place.suffix == _PARQUET:
-        table_sink = _ParquetSink(place, aside)
-        try:
+        with closing(_ParquetSink(place, aside)) as table_sink:
             yield table_sink
-        finally:
-            table_sink.close()
+            table_sink.end()
     else:
         with aside.open("w", encoding="utf-8") as file:
             yield _LineSink(file)
@@ -137,6 +135,11 @@ class _ParquetSink:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._aside, table.schema)
         self._writer.write_table(table)
+
+    def end(self) -> None:
+        """Give a file without rows the column that it would have."""
+        if self._writer is None:
+            self.add({"value": np.zeros((0,), np.float32)})
 
     def close(self) -> None:
         if self._writer is not None:

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, final
@@ -20,6 +22,7 @@ Stretch: TypeAlias = Tensors | list[Value]
 """Some rows: the tensors of a spec with the batch axis first, or content."""
 
 _NUMPY, _PARQUET = ".npy", ".parquet"
+_TEXT = "utf-8-sig"  # with the mark that some programs write before it, or without
 
 
 class RowSource(Protocol):
@@ -109,13 +112,20 @@ class _ParquetRows:
         self.count: int | None = self._file.metadata.num_rows
 
     def stretches(self, size: int) -> Iterator[Stretch]:
-        for batch in self._file.iter_batches(batch_size=size, columns=[self._column]):
-            cells = batch.column(0)
+        for cells in self._cells(size):
             if cells.null_count:
                 reason = f"the column {self._column!r} has empty cells"
                 raise StorageError(str(self._path), reason, "drop these rows first")
             array = _as_array(cells, self._path)
             yield list(array) if self._name is None else {self._name: array}
+
+    def _cells(self, size: int) -> "Iterator[pa.Array]":
+        try:
+            for batch in self._file.iter_batches(batch_size=size, columns=[self._column]):
+                yield batch.column(0)
+        except (OSError, ValueError) as error:
+            told = " ".join(str(error).split())
+            raise StorageError(str(self._path), told, "get the file again") from error
 
 
 def _as_array(cells: "pa.Array", path: Path) -> Array:
@@ -141,15 +151,25 @@ class _Lines:
     count: int | None = None
 
     def stretches(self, size: int) -> Iterator[Stretch]:
-        if self.place == "-":
-            yield from self._parts(sys.stdin, size)
-            return
         try:
-            with Path(self.place).open(encoding="utf-8") as file:
+            with self._opened() as file:
                 yield from self._parts(file, size)
         except UnicodeDecodeError as error:
+            place = "standard input" if self.place == "-" else self.place
             remedy = "give a file of lines in UTF-8"
-            raise StorageError(self.place, "it is not UTF-8 text", remedy) from error
+            raise StorageError(place, "it is not UTF-8 text", remedy) from error
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[str]]:
+        if self.place != "-":
+            with Path(self.place).open(encoding=_TEXT) as file:
+                yield file
+            return
+        lines = TextIOWrapper(sys.stdin.buffer, encoding=_TEXT)
+        try:
+            yield lines
+        finally:
+            lines.detach()
 
     def _parts(self, file: IO[str], size: int) -> Iterator[Stretch]:
         lines = (line.rstrip("\r\n") for line in file)

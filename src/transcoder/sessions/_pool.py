@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BYTE_LIMIT = 2 * 2**30
 _MOST_BOUND = 4096
-_QUIET = 3  # ONNX Runtime's severity "error"; what fails comes back as an exception anyway
+_QUIET = 4  # ONNX Runtime's severity "fatal"; what fails comes back as an exception anyway
 
 
 @final

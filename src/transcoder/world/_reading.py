@@ -42,7 +42,7 @@ class Reader:
             raise RecipeError(
                 str(self.path), [f"it cannot be read: {error.strerror}"]
             ) from error
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())
             raise RecipeError(str(self.path), [f"it is not YAML: {reason}"]) from error
         if not isinstance(raw, Mapping):
