@@ -33,9 +33,9 @@ from transcoder.adapters import (
     Statistics,
     build_adapter,
     fit_identity,
-    fit_low_rank,
     fit_mean,
     fit_procrustes,
+    fit_reduced_rank,
     fit_ridge,
 )
 from transcoder.evaluation import Bootstrap
@@ -130,7 +130,7 @@ def _methods() -> dict[str, Fit]:
         "mean": lambda x, y: fit_mean(Moments.of([(x, y)])).apply,
         "least squares": _least_squares,
         "procrustes": lambda x, y: fit_procrustes(Moments.of([(x, y)]), scale=True).apply,
-        "low rank": lambda x, y: _low_rank(x, y).apply,
+        "reduced rank": lambda x, y: _reduced_rank(x, y).apply,
         "ridge": lambda x, y: _ridge(x, y).apply,
         "residual net": _residual,
     }
@@ -185,9 +185,9 @@ def _ridge(x: Rows, y: Rows) -> Affine:
     return fit_ridge(*_halves(x, y))
 
 
-def _low_rank(x: Rows, y: Rows) -> Affine:
+def _reduced_rank(x: Rows, y: Rows) -> Affine:
     training, validation = _halves(x, y)
-    return fit_low_rank(training, validation, ridge=fit_ridge(training, validation))
+    return fit_reduced_rank(training, validation, ridge=fit_ridge(training, validation))
 
 
 def _least_squares(x: Rows, y: Rows) -> Map:

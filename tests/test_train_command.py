@@ -66,7 +66,7 @@ def test_help_explains_itself_without_a_recipe(tmp_path: Path) -> None:
     done = train(tmp_path, "--help")
     assert done.returncode == 0
     assert "python train.py recipe=entts_text_latent" in done.stdout
-    assert "adapter: attention, bilstm, linear, lowrank, mlp, partial, residual" in done.stdout
+    assert "adapter: attention, bilstm, linear, low_rank, mlp, partial, residual" in done.stdout
 
 
 def test_the_composed_configuration_can_be_shown(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from transcoder.adapters import (
     Moments,
     fit_identity,
     fit_ladder,
-    fit_low_rank,
     fit_mean,
     fit_procrustes,
+    fit_reduced_rank,
     fit_ridge,
     squared_error,
 )
@@ -115,7 +115,7 @@ def test_every_rung_stands_on_rows_that_are_all_the_same() -> None:
 def test_the_ladder_goes_from_mean_to_ridge() -> None:
     pairs = Pairs(_random(10, 3), _random(10, 2, seed=1))
     names = [rung.name for rung in fit_ladder(pairs.moments, pairs.moments)]
-    assert names == ["mean", "identity", "procrustes", "low_rank", "ridge"]
+    assert names == ["mean", "identity", "procrustes", "reduced_rank", "ridge"]
 
 
 def test_one_validation_row_is_enough_to_choose_lambda() -> None:
@@ -207,12 +207,12 @@ def test_no_rows_at_all_are_refused() -> None:
         Moments.of([])
 
 
-def test_low_rank_finds_how_many_directions_there_are() -> None:
+def test_reduced_rank_finds_how_many_directions_there_are() -> None:
     x, noise = _random(460, 20), _random(460, 16, seed=5)
     y = x @ _random(20, 2, seed=1) @ _random(2, 16, seed=2) + noise
     training, validation = Pairs(x[:60], y[:60]).moments, Pairs(x[60:], y[60:]).moments
     ridge = fit_ridge(training, validation)
-    squeezed = fit_low_rank(training, validation, ridge=ridge)
+    squeezed = fit_reduced_rank(training, validation, ridge=ridge)
     assert np.linalg.matrix_rank(squeezed.weight) == 2
     assert squared_error(squeezed, validation) < squared_error(ridge, validation)
 

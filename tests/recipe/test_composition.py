@@ -58,6 +58,12 @@ def test_every_leaf_lists_every_key_of_its_schema(path: Path) -> None:
     assert set(leaf) - {"defaults"} == {each.name for each in fields(schema)}
 
 
+@pytest.mark.parametrize("path", sorted(CONFIG_FOLDER.glob("adapter/*.yaml")))
+def test_an_adapter_is_called_in_tables_what_it_is_chosen_by(path: Path) -> None:
+    config = composed(f"adapter={path.stem}", "recipe=entts_text_latent")
+    assert config.adapter.kind == path.stem
+
+
 @pytest.mark.parametrize(
     ("config", "settings"),
     [
@@ -85,7 +91,7 @@ def test_an_adapter_config_agrees_with_its_constructor(config: type, settings: t
         (["trainer.max_epochs=few"], "'few' of type 'str' could not be converted to Integer"),
         (
             ["adapter=huge"],
-            "'adapter': attention bilstm linear lowrank mlp partial residual",
+            "'adapter': attention bilstm linear low_rank mlp partial residual",
         ),
     ],
 )

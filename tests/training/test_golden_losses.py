@@ -18,7 +18,7 @@ from transcoder.training import FitSettings
 
 ADAPTERS: dict[str, AdapterSettings] = {
     "linear": LinearSettings(),
-    "lowrank": LowRankSettings(rank=2),
+    "low_rank": LowRankSettings(rank=2),
     "mlp": MlpSettings(hidden=8),
     "partial": ResidualSettings(hidden=8, depth=1, train_start=False),
     "residual": ResidualSettings(hidden=8, depth=1),
@@ -26,7 +26,7 @@ ADAPTERS: dict[str, AdapterSettings] = {
 
 GOLDEN = {
     "linear": [0.997596, 0.956011, 0.919747, 0.894312, 0.881169],
-    "lowrank": [0.997841, 0.995297, 0.992144, 0.989367, 0.987717],
+    "low_rank": [0.997841, 0.995297, 0.992144, 0.989367, 0.987717],
     "mlp": [1.060202, 1.040515, 1.023899, 1.012312, 1.006303],
     "partial": [0.997596, 0.981343, 0.965059, 0.952143, 0.94488],
     "residual": [0.997596, 0.940124, 0.888467, 0.851292, 0.831685],

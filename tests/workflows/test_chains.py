@@ -7,7 +7,7 @@ import pytest
 
 from tests.tiny_world import write_tiny_world
 from tests.workflows.conftest import tiny_config
-from transcoder.recipe import DataConfig, LinearConfig, RunConfig, TrainerConfig
+from transcoder.recipe import DataConfig, PartialConfig, RunConfig, TrainerConfig
 from transcoder.reports import RunResult
 from transcoder.workflows import Middleware, describe_run, train
 
@@ -34,7 +34,7 @@ SECOND_SET = """datasets:
 
 def _config(folder: Path, chain_rows: int) -> RunConfig:
     data = DataConfig(dataset="words", chain_rows=chain_rows)
-    return tiny_config(folder, data=data, adapter=LinearConfig(), trainer=TrainerConfig(1))
+    return tiny_config(folder, data=data, adapter=PartialConfig(), trainer=TrainerConfig(1))
 
 
 def trained(folder: Path, *changes: tuple[str, str], chain_rows: int = 300) -> RunResult:
@@ -80,8 +80,10 @@ def test_every_sink_and_every_dataset_is_judged_and_told(
 
 
 def test_other_chains_may_be_left_out(tmp_path: Path) -> None:
-    (only,) = trained(tmp_path, ("dataset_types:\n", SECOND_SINK), chain_rows=0).chains
+    result = trained(tmp_path, ("dataset_types:\n", SECOND_SINK), chain_rows=0)
+    (only,) = result.chains
     assert only.decides
+    assert "partial" in result.scores
 
 
 def test_a_weak_native_chain_is_refused_and_the_next_decides(tmp_path: Path) -> None:

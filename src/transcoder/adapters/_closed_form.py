@@ -96,7 +96,7 @@ def fit_ridge(
     return _through_means("ridge", best, training)
 
 
-def fit_low_rank(training: Moments, validation: Moments, *, ridge: Affine) -> Affine:
+def fit_reduced_rank(training: Moments, validation: Moments, *, ridge: Affine) -> Affine:
     """Squeeze ridge through few directions of the target, their number chosen on validation.
 
     Reduced-rank regression (Izenman 1975, "Reduced-rank regression for the multivariate linear
@@ -120,7 +120,7 @@ def fit_low_rank(training: Moments, validation: Moments, *, ridge: Affine) -> Af
 
     def squeezed(rank: int) -> Affine:
         kept = directions[:, -rank:]
-        through = _through_means("low_rank", ridge.weight @ kept @ kept.T, training)
+        through = _through_means("reduced_rank", ridge.weight @ kept @ kept.T, training)
         return replace(through, rank=rank)
 
     return min(
@@ -149,7 +149,7 @@ def fit_ladder(training: Moments, validation: Moments) -> tuple[Affine, ...]:
         validation: The rows that choose the strength of ridge and the rank.
 
     Returns:
-        Mean, identity, Procrustes with scale, low rank, ridge: the cheapest first.
+        Mean, identity, Procrustes with scale, reduced rank, ridge: the cheapest first.
 
     Raises:
         DataError: If there are fewer than two training rows or no validation row.
@@ -159,7 +159,7 @@ def fit_ladder(training: Moments, validation: Moments) -> tuple[Affine, ...]:
         fit_mean(training),
         fit_identity(training),
         fit_procrustes(training, scale=True),
-        fit_low_rank(training, validation, ridge=ridge),
+        fit_reduced_rank(training, validation, ridge=ridge),
         ridge,
     )
 

@@ -71,7 +71,7 @@ class LowRankConfig(AdapterConfig):
         rank: How many directions.
     """
 
-    kind: str = "lowrank"
+    kind: str = "low_rank"
     rank: int = 16
 
 
@@ -111,6 +111,24 @@ class ResidualConfig(AdapterConfig):
     dropout: float = 0.0
     noise: float = 0.0
     train_start: bool = True
+
+
+@dataclass
+class PartialConfig(AdapterConfig):
+    """A closed form that stays as it is, plus a small multilayer perceptron from zero.
+
+    Attributes:
+        hidden: Width of each hidden layer of the branch.
+        depth: How many hidden layers.
+        dropout: Share of hidden numbers left out at each step.
+        noise: Deviation of what training adds to the standardised source.
+    """
+
+    kind: str = "partial"
+    hidden: int = 64
+    depth: int = 1
+    dropout: float = 0.0
+    noise: float = 0.0
 
 
 @dataclass
@@ -338,6 +356,7 @@ ADAPTERS: tuple[type[AdapterConfig], ...] = (
     LowRankConfig,
     MlpConfig,
     ResidualConfig,
+    PartialConfig,
     AttentionConfig,
     BiLstmConfig,
 )

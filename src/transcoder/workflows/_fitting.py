@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 from transcoder.adapters import (
     AdapterSettings,
@@ -26,12 +27,13 @@ from transcoder.training import (
 from transcoder.vocabulary import Split, TargetKind
 from transcoder.workflows._materials import Materials, Source
 
-_SETTINGS = {
+_SETTINGS: Mapping[str, Callable[..., AdapterSettings]] = {
     "attention": AttentionSettings,
     "bilstm": BiLstmSettings,
     "linear": LinearSettings,
-    "lowrank": LowRankSettings,
+    "low_rank": LowRankSettings,
     "mlp": MlpSettings,
+    "partial": partial(ResidualSettings, train_start=False),
     "residual": ResidualSettings,
 }
 
@@ -45,8 +47,7 @@ def adapter_settings(config: AdapterConfig) -> AdapterSettings:
     if config.kind not in _SETTINGS:
         raise UnknownNameError("adapter", config.kind, _SETTINGS)
     knobs = asdict(config)
-    make: Callable[..., AdapterSettings] = _SETTINGS[knobs.pop("kind")]
-    return make(**knobs)
+    return _SETTINGS[knobs.pop("kind")](**knobs)
 
 
 def fit_settings(config: RunConfig, watch: Watch | None = None) -> FitSettings:
