@@ -17,7 +17,7 @@ settings.register_profile(
 settings.load_profile("slow machines")
 
 ROOT = Path(__file__).parent.parent
-QUICK = ("trainer.max_epochs=1", "resamples=50")
+QUICK = ("trainer.max_epochs=1", "resamples=50", "data.judged_rows=400")
 
 Done = subprocess.CompletedProcess[str]
 
