@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from transcoder.errors import DataError, NonFiniteError
 from transcoder.evaluation import (
+    Bootstrap,
+    cka_score,
     csls_retrieval,
     linear_cka,
     nearest_rows,
@@ -90,6 +92,27 @@ def test_cka_is_that_of_gram_matrices_and_blind_to_turns_and_scale() -> None:
 
 def test_cka_of_what_does_not_vary_is_zero() -> None:
     assert linear_cka(np.ones((4, 2)), _RANDOM.normal(size=(4, 3))) == 0
+
+
+def test_the_interval_of_cka_is_that_of_drawing_rows_and_measuring_again() -> None:
+    random = np.random.default_rng(2)
+    x = random.normal(size=(300, 4))
+    y = x @ random.normal(size=(4, 3)) + random.normal(size=(300, 3))
+    score = cka_score("test/cka", x, y, bootstrap=Bootstrap(2000))
+    assert (score.value, score.rows) == (linear_cka(x, y), 300)
+    draws = random.integers(0, 300, (500, 300))
+    plain = np.quantile([linear_cka(x[rows], y[rows]) for rows in draws], [0.025, 0.975])
+    assert score.interval is not None
+    found = score.interval.low, score.interval.high
+    assert found == pytest.approx(plain, abs=0.25 * (plain[1] - plain[0]))
+
+
+def test_equal_spaces_have_a_cka_of_one_whatever_rows_are_drawn() -> None:
+    x = _RANDOM.normal(size=(50, 4))
+    score = cka_score("test/cka", x, 2 * x, bootstrap=Bootstrap(100))
+    assert score.interval is not None
+    assert (score.interval.low, score.interval.high) == pytest.approx((1, 1))
+    assert cka_score("c", x[:1], x[:1], bootstrap=Bootstrap(100)).interval is None
 
 
 def test_cka_of_other_rows_is_refused() -> None:

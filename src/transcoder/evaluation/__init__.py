@@ -1,6 +1,6 @@
 """The judge: exported files, through ONNX Runtime, on rows that nothing was fitted on."""
 
-from transcoder.evaluation._alignment import linear_cka
+from transcoder.evaluation._alignment import cka_score, linear_cka
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
 from transcoder.evaluation._choice import LEAST_ROWS, Choice, choose_current
 from transcoder.evaluation._familiarity import FAMILIARITY, Familiarity, mean_latents
@@ -42,6 +42,7 @@ __all__ = [
     "StratumScore",
     "WantedLatents",
     "choose_current",
+    "cka_score",
     "csls_retrieval",
     "judge",
     "latent_scores",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcoder.errors import DataError, WeakNativeError
-from transcoder.evaluation._alignment import linear_cka
+from transcoder.evaluation._alignment import cka_score
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
 from transcoder.evaluation._latent import latent_scores, mean_score, row_cosines
 from transcoder.evaluation._match import row_scores
@@ -264,7 +264,7 @@ def _latent_scores(
         return found
     csls = csls_retrieval(given, wanted.vectors).scores(split, draws, by="csls_")
     shared = shared_neighbours(nearest_rows(given), exam.nearest)
-    cka = Score(f"{split}/cka", linear_cka(given, wanted.vectors), len(given))
+    cka = cka_score(f"{split}/cka", given, wanted.vectors, bootstrap=draws)
     return (*found, *csls, mean_score(f"{split}/mutual_knn", shared, draws), cka)
 
 
