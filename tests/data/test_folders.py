@@ -32,6 +32,7 @@ def spoken(folder: Path) -> Dataset:
 
 def test_files_that_are_called_alike_are_a_row(tmp_path: Path) -> None:
     write(tmp_path, "ann/2", "ann/1", "bob/1")
+    (tmp_path / "ann" / "1.txt").write_bytes(b"\xef\xbb\xbfann/1 said\r\n")
     table = load_table(spoken(tmp_path), catalog())
     assert [*table.column("words")] == ["ann/1 said", "ann/2 said", "bob/1 said"]
     assert table.groups == ["ann", "ann", "bob"]

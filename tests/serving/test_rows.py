@@ -139,6 +139,23 @@ def test_numpy_needs_the_number_of_rows_first(tmp_path: Path) -> None:
         pass
 
 
+def test_a_numpy_file_grows_with_its_rows(tmp_path: Path) -> None:
+    """A file that is mapped before there is room for it kills its process on a full disk."""
+    with create_rows(tmp_path / "a.npy", 4000) as sink:
+        for _ in range(40):
+            (aside,) = tmp_path.iterdir()
+            assert aside.stat().st_size < 4_000_000
+            sink.add({"a": np.ones((100, 128))})
+    assert np.load(tmp_path / "a.npy").sum() == 4000 * 128
+
+
+def test_numbers_are_never_cut_to_those_of_the_first_rows(tmp_path: Path) -> None:
+    with create_rows(tmp_path / "a.npy", 2) as sink:
+        sink.add([np.array([1])])
+        with pytest.raises(StorageError, match="one row is int64, another float64"):
+            sink.add([np.array([0.5])])
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with (
         pytest.raises(StorageError, match="choose another place for the output"),

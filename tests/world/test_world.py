@@ -62,6 +62,21 @@ def test_folders_and_files_of_splits_become_absolute(tmp_path: Path) -> None:
     assert dataset.options["folder"] == str((tmp_path / "sounds").resolve())
 
 
+def test_a_part_of_a_file_of_rows_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "both.npz").touch()
+    text = (
+        "datasets:\n  rows: {type: t, loader: arrays, columns: {a: t, b: t}, group: '',\n"
+        "      options: {files: {a: 'both.npz:ada', b: both.npz}}}\n"
+    )
+    (dataset,) = read_world(written(tmp_path, text)).nouns
+    assert isinstance(dataset, Dataset)
+    both = str((tmp_path / "both.npz").resolve())
+    assert dataset.options["files"] == {"a": f"{both}:ada", "b": both}
+    outside = text.replace("both.npz:ada", "../both.npz:ada")
+    with pytest.raises(RecipeError, match="lies outside"):
+        read_world(written(tmp_path, outside))
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -83,13 +83,13 @@ def read_image(raw: object, folder: Path) -> Array:
 
 
 def read_text(file: Path) -> str:
-    """Read a text file, without the line end at its end.
+    """Read a text file, without the line end at its end and a byte order mark before it.
 
     Raises:
         UnfitValueError: If it cannot be read as UTF-8.
     """
     try:
-        return file.read_text(encoding="utf-8").removesuffix("\n")
+        return file.read_text(encoding="utf-8-sig").removesuffix("\n")
     except (OSError, UnicodeError) as error:
         raise _unreadable(str(file), error) from error
 

@@ -52,9 +52,9 @@ def _open_sink(place: Path, aside: Path, count: int | None) -> Iterator[RowSink]
             reason = "a .npy file says first how many rows it has"
             remedy = "write .parquet, or read a .npy or .parquet file"
             raise StorageError(str(place), reason, remedy)
-        array_sink = _NumpySink(place, aside, count)
-        yield array_sink
-        array_sink.close()
+        with closing(_NumpySink(place, aside, count)) as array_sink:
+            yield array_sink
+            array_sink.end()
     elif place.suffix == _PARQUET:
         with closing(_ParquetSink(place, aside)) as table_sink:
             yield table_sink
@@ -84,28 +84,43 @@ class _LineSink:
 
 @final
 class _NumpySink:
+    """Writes rows one after the other; a full disk is an error of the write, not a signal."""
+
     def __init__(self, place: Path, aside: Path, count: int) -> None:
-        self._place, self._aside, self._count = place, aside, count
-        self._array: np.memmap[tuple[int, ...], np.dtype[np.generic]] | None = None
-        self._written = 0
+        self._place, self._count = place, count
+        self._file = aside.open("wb")
+        self._dtype: np.dtype[np.generic] = np.dtype(np.float32)
+        self._shape: tuple[int, ...] | None = None
 
     def add(self, rows: Stretch) -> None:
         part = _as_one_array(rows, self._place)
-        if self._array is None:
-            shape = (self._count, *part.shape[1:])
-            self._array = np.lib.format.open_memmap(
-                self._aside, mode="w+", dtype=part.dtype, shape=shape
-            )
-        if part.shape[1:] != self._array.shape[1:]:
-            raise _differing(self._place, part.shape[1:], self._array.shape[1:])
-        self._array[self._written : self._written + len(part)] = part
-        self._written += len(part)
+        if self._shape is None:
+            self._begin(part.dtype, part.shape[1:])
+        elif part.shape[1:] != self._shape:
+            raise _differing(self._place, part.shape[1:], self._shape)
+        elif not np.can_cast(part.dtype, self._dtype, "same_kind"):
+            reason = f"one row is {self._dtype}, another {part.dtype}"
+            raise StorageError(str(self._place), reason, "a file of rows holds one dtype")
+        whole = np.ascontiguousarray(part, self._dtype)
+        self._file.write(whole.reshape(-1).view(np.uint8).data)
+
+    def end(self) -> None:
+        """Give a file without rows its header."""
+        if self._shape is None:
+            self._begin(self._dtype, ())
+        self._file.flush()
 
     def close(self) -> None:
-        if self._array is None:
-            np.save(self._aside, np.zeros((0,), np.float32), allow_pickle=False)
-        else:
-            self._array.flush()
+        self._file.close()
+
+    def _begin(self, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> None:
+        self._dtype, self._shape = dtype, shape
+        header = {
+            "descr": np.lib.format.dtype_to_descr(dtype),
+            "fortran_order": False,
+            "shape": (self._count, *shape),
+        }
+        np.lib.format.write_array_header_1_0(self._file, header)
 
 
 @final

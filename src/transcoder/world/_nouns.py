@@ -127,7 +127,7 @@ def dataset(reader: Reader, name: str, raw: Raw) -> Dataset:
     for key in {"data_dir", "folder"} & set(options):
         options[key] = str(reader.inside(options[key], is_folder=True))
     if isinstance(files := options.get("files"), Mapping):
-        options["files"] = {key: str(reader.inside(each)) for key, each in files.items()}
+        options["files"] = {key: _rows_inside(reader, str(each)) for key, each in files.items()}
     shares = _json(raw.get("shares", {}))
     reader.check_keys(f"the shares of {where}", shares, _keys(*_fields(SplitShares)))
     stratum = raw.get("stratum")
@@ -145,6 +145,14 @@ def dataset(reader: Reader, name: str, raw: Raw) -> Dataset:
         else SplitShares(),
         str(raw.get("licence", "")),
     )
+
+
+def _rows_inside(reader: Reader, place: str) -> str:
+    """Find a file of rows, or the part of one that is named behind a colon."""
+    file, colon, part = place.rpartition(":")
+    if not colon or (reader.path.parent / place).exists():
+        return str(reader.inside(place))
+    return f"{reader.inside(file)}:{part}"
 
 
 def segment_file(reader: Reader, model: str, raw: Raw) -> SegmentFile:
