@@ -8,7 +8,6 @@ from transcoder.adapters._build import Core, build_adapter, require_fit
 from transcoder.adapters._closed_form import (
     LAMBDAS,
     fit_identity,
-    fit_ladder,
     fit_mean,
     fit_procrustes,
     fit_reduced_rank,
@@ -26,7 +25,9 @@ from transcoder.adapters._ends import (
     pairs_of,
 )
 from transcoder.adapters._frame import Frame
+from transcoder.adapters._ladder import fit_ladder
 from transcoder.adapters._moments import Moments
+from transcoder.adapters._self_learning import Pools, are_few, fit_self_learning
 from transcoder.adapters._sequence_cores import AttentionAdapter, BiLstmAdapter
 from transcoder.adapters._settings import (
     AdapterSettings,
@@ -58,9 +59,11 @@ __all__ = [
     "MlpAdapter",
     "MlpSettings",
     "Moments",
+    "Pools",
     "ResidualAdapter",
     "ResidualSettings",
     "Statistics",
+    "are_few",
     "build_adapter",
     "end_of",
     "fit_identity",
@@ -69,6 +72,7 @@ __all__ = [
     "fit_procrustes",
     "fit_reduced_rank",
     "fit_ridge",
+    "fit_self_learning",
     "mean_over_time",
     "meeting_of",
     "pairs_of",

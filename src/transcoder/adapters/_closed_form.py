@@ -141,28 +141,5 @@ def squared_error(affine: Affine, rows: Moments) -> float:
     return max(spread, 0.0) + rows.rows * float((at_means**2).sum())
 
 
-def fit_ladder(training: Moments, validation: Moments) -> tuple[Affine, ...]:
-    """Fit every closed form, from the one that knows least to the one that knows most.
-
-    Args:
-        training: The rows to fit on.
-        validation: The rows that choose the strength of ridge and the rank.
-
-    Returns:
-        Mean, identity, Procrustes with scale, reduced rank, ridge: the cheapest first.
-
-    Raises:
-        DataError: If there are fewer than two training rows or no validation row.
-    """
-    ridge = fit_ridge(training, validation)
-    return (
-        fit_mean(training),
-        fit_identity(training),
-        fit_procrustes(training, scale=True),
-        fit_reduced_rank(training, validation, ridge=ridge),
-        ridge,
-    )
-
-
 def _through_means(name: str, weight: Matrix, training: Moments) -> Affine:
     return Affine(name, weight, training.target_mean - training.source_mean @ weight)

@@ -1,6 +1,6 @@
 """Rows of a dataset: columns of values, and the group of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import final
 
@@ -110,18 +110,21 @@ class Table:
         return digest_of(told if self.splits is None else [*told, list(self.splits)])
 
 
-def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
+def rows_of(
+    table: Table, dataset: Dataset, *, needed: Collection[Split] = frozenset(Split)
+) -> dict[Split, NDArray[np.int64]]:
     """Split rows as the dataset itself says, or else by their groups.
 
     Args:
         table: The dataset's rows.
         dataset: Says what share of the groups goes where.
+        needed: Splits that must have rows.
 
     Returns:
         Row numbers in rising order, int64 (row,), for each of the splits.
 
     Raises:
-        DataError: If a split has no rows, or a group stands in two.
+        DataError: If a split that is needed has no rows, or a group stands in two.
     """
     numbers: dict[Split, list[int]] = {split: [] for split in Split}
     if table.splits is None:
@@ -135,7 +138,7 @@ def rows_of(table: Table, dataset: Dataset) -> dict[Split, NDArray[np.int64]]:
         for number, split in enumerate(table.splits):
             numbers[split].append(number)
     for split, rows in numbers.items():
-        if not rows:
+        if not rows and split in needed:
             found = f"none of its {len(places)} groups falls into the {split.value} split"
             raise DataError(dataset.name, found, remedy)
     return {split: np.array(rows, dtype=np.int64) for split, rows in numbers.items()}

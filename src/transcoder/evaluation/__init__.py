@@ -18,19 +18,13 @@ from transcoder.evaluation._judge import (
 )
 from transcoder.evaluation._latent import latent_scores, row_cosines
 from transcoder.evaluation._match import per_row_match, row_scores
-from transcoder.evaluation._neighbours import (
-    NEIGHBOURS,
-    csls_retrieval,
-    nearest_rows,
-    shared_neighbours,
-)
+from transcoder.evaluation._neighbours import csls_retrieval, nearest_rows, shared_neighbours
 from transcoder.evaluation._retrieval import Retrieval, retrieval
 
 __all__ = [
     "FAMILIARITY",
     "LEAST_ROWS",
     "NATIVE_FLOOR",
-    "NEIGHBOURS",
     "Bootstrap",
     "Choice",
     "Exam",

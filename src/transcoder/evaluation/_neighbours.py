@@ -6,10 +6,7 @@ from numpy.typing import NDArray
 from transcoder.evaluation._bootstrap import Scores
 from transcoder.evaluation._latent import checked
 from transcoder.evaluation._retrieval import Retrieval
-from transcoder.neighbours import Units, cosine_blocks, mean_nearest, unit_rows
-
-NEIGHBOURS = 10
-"""How many neighbours make a neighbourhood, as in the papers."""
+from transcoder.neighbours import NEIGHBOURS, Units, cosine_blocks, mean_nearest, unit_rows
 
 _CHUNK = 2**22
 """How many pairs of neighbours are compared at once."""

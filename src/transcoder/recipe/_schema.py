@@ -260,6 +260,11 @@ class DataConfig:
             decides; those that rows of other datasets go through too. With 0 they are not.
         suffix_rows: How many rows of a step go through the frozen nets behind the adapter,
             which cost far more than the adapter does; null for all.
+        pairs: How many rows of the training split count as pairs, drawn by the run's seed, of
+            each stratum equally many; the partners of the others are not looked at. Null for
+            all.
+        pools: Datasets whose rows are taken without partners, where pairs are few.
+        pool_rows: How many rows without partners are looked at, at most, at either end.
         max_skipped: How many rows that cannot be used (empty text, unreadable files, another
             shape, NaN, refused by an oracle) are left out; with one more the run stops.
         oracle_processes: How many processes each oracle runs in, which share its rows; pays
@@ -277,6 +282,9 @@ class DataConfig:
     judged_rows: int = 10_000
     chain_rows: int = 300
     suffix_rows: int | None = 16
+    pairs: int | None = None
+    pools: list[str] = field(default_factory=list)
+    pool_rows: int = 10_000
     max_skipped: int = 0
     oracle_processes: int = 0
     storage_dtype: str | None = None
@@ -306,6 +314,8 @@ class RunConfig:
         world: The world file that is applied first, relative to the recipes' folder, or empty.
         old: A file of vectors in the space to be left, where the rows are two files of vectors.
         new: A file of the same rows in the space to go to.
+        old_more: A file of further rows in the old space, without partners.
+        new_more: A file of further rows in the new space, without partners.
         hub: The latent through which all networks are to reach one another, in place of one
             transcoder; null for none.
         hub_dim: Length of the hub's vectors where the hub is itself to be learnt, by an encoder
@@ -332,6 +342,8 @@ class RunConfig:
     world: str = MISSING
     old: str | None = None
     new: str | None = None
+    old_more: str | None = None
+    new_more: str | None = None
     hub: str | None = None
     hub_dim: int | None = None
     transcoder: TranscoderConfig = field(default_factory=TranscoderConfig)

@@ -1,6 +1,6 @@
 """What stands before an adapter learns: stored latents, closed forms, and where it begins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,13 +22,17 @@ from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
 from transcoder.workflows._candidates import Candidate, export_closed_form, make_candidate
 from transcoder.workflows._judging import Bench, Sitting
-from transcoder.workflows._materials import Materials, Source, Workshop, gather_materials
+from transcoder.workflows._materials import (
+    Materials,
+    Source,
+    Workshop,
+    blocks,
+    gather_materials,
+)
 from transcoder.workflows._plan import TrainingPlan
+from transcoder.workflows._pools import maybe_pools
 from transcoder.workflows._soundness import apart, cautions
 from transcoder.workflows._tables import ladder_table
-
-_BLOCK = 4096
-"""Rows that are read together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +112,10 @@ def lay_groundwork(
         narrator.say(f"none fits: the target is {meeting.value}")
         start = Start(None, statistics, config.seed)
         return Groundwork(materials, bench, (), None, start, familiarity, notes)
-    affines = fit_ladder(training, validation)
+    pools = maybe_pools(
+        bureau, sources, materials=materials, workshop=workshop, training=training
+    )
+    affines = fit_ladder(training, validation, pools)
     rungs = [
         make_candidate(
             each.name,
@@ -131,14 +138,10 @@ def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -
     return Moments.of(
         pair(each.source.take(piece), each.target.take(piece))
         for each in materials
-        for piece in _pieces(each.rows[split])
+        for piece in blocks(each.rows[split])
     )
 
 
 def _validation_latents(plan: TrainingPlan, materials: Sequence[Materials]) -> np.ndarray:
     batches = (each.source.take(each.rows[Split.VALIDATION]) for each in materials)
     return np.concatenate([mean_latents(each, plan.source_spec) for each in batches])
-
-
-def _pieces(rows: np.ndarray) -> Iterator[np.ndarray]:
-    return (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))

@@ -20,7 +20,7 @@ _FORMAT = 1
 def choices_of(config: RunConfig) -> Mapping[str, JsonValue]:
     """All that a run was asked and that its result depends on; not where it is kept."""
     plain = asdict(config)
-    for place in ("registry", "old", "new"):
+    for place in ("registry", "old", "new", "old_more", "new_more"):
         plain.pop(place)
     plain["data"].pop("oracle_processes")
     begin = Path(plain.pop("ckpt"))

@@ -1,7 +1,7 @@
 """Everything frozen, computed once for every row of a run."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,24 @@ from transcoder.workflows._plan import TrainingPlan
 
 Rows = NDArray[np.int64]
 
+_BLOCK = 4096
+"""Rows that are read together."""
+
+
+def _none() -> Rows:
+    return np.empty(0, dtype=np.int64)
+
+
+def blocks(rows: Rows) -> Iterator[Rows]:
+    """Part rows (row) into pieces that are read together."""
+    return (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """Leave no more rows (row) than so many, evenly spread."""
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
+    return rows[places.round().astype(np.int64)]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
@@ -30,10 +48,12 @@ class Source:
     Attributes:
         table: The rows themselves.
         rows: Row numbers of each split, (row).
+        pool: Row numbers of those whose partners are not to be known, (row).
     """
 
     table: Table
     rows: Mapping[Split, Rows]
+    pool: Rows = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +68,7 @@ class Materials:
         target: Latents of B.
         entered: What the prefix takes, or the latents of A where there is none.
         references: What each trained opportunity compares with, in their order.
+        pool: Row numbers of those whose partners are not to be known, (row).
     """
 
     feed: str
@@ -57,6 +78,7 @@ class Materials:
     target: StoredTensors
     entered: StoredTensors
     references: tuple[StoredTensors, ...]
+    pool: Rows = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +162,7 @@ def gather_materials(
             target=stored(feed.latent.reference),
             entered=stored(feed.stored_input(plan.prefix)),
             references=tuple(stored(each.reference) for each in feed.trained),
+            pool=sources[feed.dataset.name].pool,
         )
         for feed in plan.feeds
     ]
@@ -147,4 +170,10 @@ def gather_materials(
         skipped = source.table.skipped
         if skipped:
             workshop.narrator.say(f"{name}: {len(skipped)} rows left out: {skipped.summary}")
-    return tuple(replace(each, rows=usable_rows(each.table, each.rows)) for each in found)
+    return tuple(_usable(each) for each in found)
+
+
+def _usable(materials: Materials) -> Materials:
+    rows = usable_rows(materials.table, materials.rows)
+    skipped = np.array(materials.table.skipped.rows, dtype=np.int64)
+    return replace(materials, rows=rows, pool=np.setdiff1d(materials.pool, skipped))

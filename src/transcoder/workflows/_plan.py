@@ -1,6 +1,6 @@
 """What one run trains on, and what it is judged by."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -27,6 +27,9 @@ _KINDS = {
     TargetChoice.latent: frozenset({TargetKind.LATENT_MATCH}),
     TargetChoice.output: frozenset({TargetKind.OUTPUT_MATCH}),
 }
+
+_LATENT = frozenset({TargetKind.LATENT_MATCH, TargetKind.UNPAIRED})
+"""Kinds that compare latents themselves, so that their routes lead to both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class TrainingPlan:
         prefix: The frozen nets that run at each step; no edges where they run once.
         chains: The whole chains that are judged beside their native ones; those that what comes
             in by the first feed goes through stand first.
+        source_pools: Where rows of A without partners come from.
+        target_pools: Where rows of B without partners come from.
     """
 
     source: Modality
@@ -84,6 +89,8 @@ class TrainingPlan:
     feeds: tuple[Feed, ...]
     prefix: EdgePath
     chains: tuple[JudgedChain, ...]
+    source_pools: tuple[Route, ...] = ()
+    target_pools: tuple[Route, ...] = ()
 
     @property
     def dataset(self) -> Dataset:
@@ -115,6 +122,7 @@ class TrainingPlan:
         paths += [feed.latent.reference.path for feed in self.feeds]
         for chain in self.chains:
             paths += [chain.before, chain.after, chain.native]
+        paths += [route.path for route in (*self.source_pools, *self.target_pools)]
         return tuple(sorted({str(edge.digest) for path in paths for edge in path.edges}))
 
 
@@ -134,6 +142,7 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
         for usable in _choices(allowed, found, config)
         for latent in _pairs(usable, config)
     )
+    pools = _pool_routes(catalog, found, config.data.pools)
     live = config.prefix is PrefixChoice.live
     return TrainingPlan(
         source=source,
@@ -144,6 +153,8 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
         feeds=feeds,
         prefix=shared_stretch(feeds) if live else EdgePath(source),
         chains=_chains(catalog, feeds, config),
+        source_pools=pools[0],
+        target_pools=pools[1],
     )
 
 
@@ -200,7 +211,9 @@ def _pairs(usable: Sequence[Opportunity], config: RunConfig) -> list[Opportunity
     pairs = [
         each
         for each in usable
-        if each.kind is TargetKind.LATENT_MATCH and pinned in {None, each.input.dataset}
+        if each.kind is TargetKind.LATENT_MATCH
+        and pinned in {None, each.input.dataset}
+        and each.input.dataset not in config.data.pools
     ]
     if not pairs:
         first = usable[0]
@@ -210,6 +223,30 @@ def _pairs(usable: Sequence[Opportunity], config: RunConfig) -> list[Opportunity
         raise NoOpportunityError(str(first.source), str(first.target), reason)
     best = [each for each in pairs if each.grade is pairs[0].grade]
     return list({each.input: each for each in reversed(best)}.values())[::-1]
+
+
+def _pool_routes(
+    catalog: Catalog, found: Sequence[Opportunity], names: Sequence[str]
+) -> tuple[tuple[Route, ...], tuple[Route, ...]]:
+    """Find the cheapest route from each column of some datasets to either latent."""
+    latent = [each for each in found if each.kind in _LATENT]
+    inputs = _cheapest((each.input for each in latent), names)
+    references = _cheapest((each.reference for each in latent), names)
+    reached = {route.dataset for route in (*inputs, *references)}
+    for name in names:
+        if catalog.dataset(name).name not in reached:
+            source, target = found[0].source, found[0].target
+            reason = f"data.pools names {name!r}, of which no column reaches either"
+            raise NoOpportunityError(str(source), str(target), reason)
+    return inputs, references
+
+
+def _cheapest(routes: Iterable[Route], names: Sequence[str]) -> tuple[Route, ...]:
+    first: dict[tuple[str, str], Route] = {}
+    for route in routes:
+        if route.dataset in names:
+            first.setdefault((route.dataset, route.column), route)
+    return tuple(first.values())
 
 
 def _feed(

@@ -11,9 +11,8 @@ from transcoder.data import StoredTensors
 from transcoder.errors import DataError
 from transcoder.evaluation import LEAST_ROWS
 from transcoder.vocabulary import Split, Tensors
-from transcoder.workflows._materials import Materials, Rows
+from transcoder.workflows._materials import Materials, Rows, blocks
 
-_BLOCK = 4096
 _LARGEST, _SMALLEST = 1e15, 1e-15
 """Squares of numbers beyond are not told from infinity, or from zero, in float32."""
 _DOMINANT = 0.9
@@ -124,15 +123,15 @@ def _new(materials: Materials, rows: Rows, learnt: Keys) -> Rows:
 
 def _keys(materials: Materials, rows: Rows) -> Keys:
     """Tell pairs of latents apart: equal pairs have equal keys, others never in practice."""
-    both = (_content(each, rows) for each in (materials.source, materials.target))
+    both = (content_keys(each, rows) for each in (materials.source, materials.target))
     source, target = both
     keys: Keys = source * np.uint64(0x9E3779B97F4A7C15) + target
     return keys
 
 
-def _content(stored: StoredTensors, rows: Rows) -> Keys:
-    pieces = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
-    found = [_sums(stored.take(piece)) for piece in pieces]
+def content_keys(stored: StoredTensors, rows: Rows) -> Keys:
+    """Tell rows of one end apart: equal ones have equal keys, others never in practice."""
+    found = [_sums(stored.take(piece)) for piece in blocks(rows)]
     return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
 
 

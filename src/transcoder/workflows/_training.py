@@ -26,7 +26,7 @@ from transcoder.workflows._net import export_net, fit_net, maybe_checkpoint
 from transcoder.workflows._opening import open_registry
 from transcoder.workflows._plan import plan_training
 from transcoder.workflows._prefix import with_cheaper_prefix
-from transcoder.workflows._reading import read_source
+from transcoder.workflows._reading import read_source, read_sources
 from transcoder.workflows._registering import (
     Entrants,
     Finished,
@@ -71,10 +71,7 @@ def run_training(
     if len(plan.feeds) > 1:
         for feed in plan.feeds:
             narrator.say(f"each step learns from a batch by {feed.input}")
-    sources = {
-        feed.dataset.name: read_source(feed.dataset, catalog, config, narrator)
-        for feed in plan.feeds
-    }
+    sources = read_sources(plan, catalog, config, narrator)
     identity = run_identity(config, plan, [each.table.fingerprint for each in sources.values()])
     folder = registry.root / "runs" / identity[:16]
     folder.mkdir(parents=True, exist_ok=True)

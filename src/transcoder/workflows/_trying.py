@@ -13,7 +13,7 @@ from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
 from transcoder.workflows._fitting import fit_settings
 from transcoder.workflows._groundwork import lay_groundwork
-from transcoder.workflows._materials import Rows, Source
+from transcoder.workflows._materials import Source, spread
 from transcoder.workflows._net import export_net, fit_net
 
 _JUDGED_ROWS = 64
@@ -52,7 +52,7 @@ def try_out(bureau: Bureau, sources: Mapping[str, Source]) -> None:
 def _few(source: Source, config: RunConfig) -> Source:
     """Keep one batch to learn from, and some rows to look at."""
     rows = {
-        split: _spread(chosen, config.data.batch_size if split is Split.TRAIN else _JUDGED_ROWS)
+        split: spread(chosen, config.data.batch_size if split is Split.TRAIN else _JUDGED_ROWS)
         for split, chosen in source.rows.items()
     }
     if config.debug is DebugChoice.overfit:
@@ -62,8 +62,3 @@ def _few(source: Source, config: RunConfig) -> Source:
     if config.debug is DebugChoice.overfit:
         renumbered[Split.TRAIN] = np.tile(renumbered[Split.TRAIN], _OVERFIT_STEPS)
     return Source(source.table.subset(kept), renumbered)
-
-
-def _spread(rows: Rows, most: int) -> Rows:
-    places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
-    return rows[places.round().astype(np.int64)]

@@ -15,12 +15,14 @@ from transcoder.vocabulary import (
     Modality,
     ModalityEntry,
     Spec,
+    SplitShares,
 )
 
 AUTO = "auto"
 """What stands for a name that is taken from the files."""
 
 _TENSOR = "vector"
+_ALL_TRAIN = SplitShares(test=0.0, validation=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,22 @@ def with_names(config: RunConfig) -> RunConfig:
     plain = [each.strip("{}") for each in (source, target)]
     model = "_to_".join(plain) if asked.model == AUTO else asked.model
     named = replace(asked, model=model, source=source, target=target)
-    data = replace(config.data, dataset="_and_".join(plain))
+    more = zip((config.old_more, config.new_more), plain, strict=True)
+    pools = [*config.data.pools, *(_more_of(name) for file, name in more if file is not None)]
+    data = replace(config.data, dataset="_and_".join(plain), pools=pools)
     return replace(config, transcoder=named, data=data)
 
 
 def apply_vectors(registry: Registry, config: RunConfig) -> Commit:
-    """Register both spaces, and the rows that stand in them, in one transaction.
+    """Register both spaces, and the rows that stand in both or in one, in one transaction.
 
     Args:
         registry: Where to.
         config: With its names, as `with_names` gives it.
 
     Raises:
-        DataError: If the files are no tables of equally many vectors.
+        DataError: If the files are no tables of vectors, of equally many where they are pairs,
+            or of other vectors where they are further rows of one space.
         CommitError: If a space of that name is registered with vectors of another length.
     """
     ends = (("old", config.old, config.transcoder.source),
@@ -96,12 +101,18 @@ def apply_vectors(registry: Registry, config: RunConfig) -> Commit:
     if old.rows != new.rows:
         found = f"{old.place!r} has {old.rows:,} rows and {new.place!r} has {new.rows:,}"
         raise DataError(dataset, found, "give the same rows, in the same order, in both files")
-    pairs = DatasetType(f"vectors of {dataset}", (old.modality, new.modality))
+    more = [
+        _further(each, place)
+        for each, place in ((old, config.old_more), (new, config.new_more))
+        if place is not None
+    ]
     with registry.transaction(f"vectors {dataset}") as transaction:
-        for each in (old, new):
-            transaction.put(each.entry)
-        transaction.put(pairs)
-        transaction.put(_dataset(dataset, pairs.name, (old, new)))
+        for space in (old, new):
+            transaction.put(space.entry)
+        for each in (_dataset(dataset, (old, new)), *more):
+            held = tuple(column.modality for column in each.columns)
+            transaction.put(DatasetType(each.type, held))
+            transaction.put(each)
     return transaction.committed or Commit(registry.revision())
 
 
@@ -118,10 +129,27 @@ def _space(column: str, place: str, name: str, dataset: str) -> _Space:
     return _Space(column, place, Modality.parse(name), len(array), array.shape[1])
 
 
-def _dataset(name: str, type_name: str, spaces: tuple[_Space, _Space]) -> Dataset:
+def _more_of(name: str) -> str:
+    return f"more_of_{name}"
+
+
+def _further(space: _Space, place: str) -> Dataset:
+    """Find further rows of a space; all of them may be learnt from."""
+    name = _more_of(str(space.modality).strip("{}"))
+    further = _space(space.column, place, str(space.modality), name)
+    if further.width != space.width:
+        found = (
+            f"the vectors of {place!r} have {further.width:,} numbers and those of "
+            f"{space.place!r} {space.width:,}"
+        )
+        raise DataError(name, found, "give vectors of one model in both")
+    return replace(_dataset(name, (further,)), shares=_ALL_TRAIN)
+
+
+def _dataset(name: str, spaces: tuple[_Space, ...]) -> Dataset:
     return Dataset(
         name=name,
-        type=type_name,
+        type=f"vectors of {name}",
         loader="arrays",
         options={"files": {each.column: _absolute(each.place) for each in spaces}},
         columns=tuple(Column(each.column, each.modality) for each in spaces),

@@ -1,0 +1,102 @@
+"""Few pairs, and rows without partners beside them, by what a user types."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.workflows.conftest import finish
+from transcoder.errors import DataError, NoOpportunityError, UnknownNameError
+from transcoder.recipe import (
+    DataConfig,
+    LinearConfig,
+    RegistryConfig,
+    RunConfig,
+    TrainerConfig,
+    TranscoderConfig,
+)
+from transcoder.vocabulary import Split
+from transcoder.workflows import Middleware, train
+from transcoder.workflows._narration import Narrator
+from transcoder.workflows._opening import open_registry
+from transcoder.workflows._plan import plan_training
+from transcoder.workflows._reading import read_sources
+from transcoder.workflows._vectors import with_names
+
+PAIRS, MORE = 60, 600
+
+
+def vectors(folder: Path, **changes: object) -> RunConfig:
+    """A run on few rows of two noisy spaces, (row, 40) and (row, 32), with files of more."""
+    random = np.random.default_rng(0)
+    things = random.standard_normal((PAIRS + MORE, 16)) * np.linspace(1, 2, 16)
+    for name, dim in (("a", 40), ("b", 32)):
+        noise = random.standard_normal((len(things), dim))
+        vectors = (things @ random.standard_normal((16, dim)) + noise).astype(np.float32)
+        np.save(folder / f"{name}.npy", vectors[:PAIRS])
+        np.save(folder / f"{name}_more.npy", vectors[:: 1 if name == "a" else -1])
+    plain = RunConfig(
+        name="vectors", world="", old=str(folder / "a.npy"), new=str(folder / "b.npy"),
+        transcoder=TranscoderConfig("T", "auto", "auto"), adapter=LinearConfig(),
+        trainer=TrainerConfig(max_epochs=1), registry=RegistryConfig(str(folder / "registry")),
+        data=DataConfig(pairs=30), resamples=50,
+    )  # fmt: skip
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the fields of RunConfig
+
+
+def test_rows_without_partners_raise_what_few_pairs_reach_and_judged_ones_are_none_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = {f"{key}_more": str(tmp_path / f"{name}_more.npy") for key, name in
+            (("old", "a"), ("new", "b"))}  # fmt: skip
+    result = finish(vectors(tmp_path, data=DataConfig(), **more))
+    r2 = {name: scores["test/r2"][0] for name, scores in result.scores.items()}
+    assert r2["self_learning"] > max(r2["ridge"], r2["procrustes"], r2["reduced_rank"]) + 0.01
+    said = " ".join(capsys.readouterr().out.split())
+    training = int(said.split("a_and_b: ")[1].split(" train")[0])
+    pool = MORE + training
+    assert training < PAIRS
+    assert f"rows without partners: {pool:,} of the source, {pool:,} of the target" in said
+    version = Middleware.open(tmp_path / "registry").get_model("T")[0]
+    assert len(version.lineage["fingerprints"]) == 3  # type: ignore[arg-type]  # a list of fingerprints
+
+
+def test_of_the_rows_beyond_so_many_pairs_each_side_goes_into_a_pool(config: RunConfig) -> None:
+    narrator = Narrator()
+    asked = replace(config, data=DataConfig(pairs=20, pool_rows=30), seed=3)
+    catalog = open_registry(asked, narrator).catalog()
+    plan = plan_training(catalog, asked)
+    source = read_sources(plan, catalog, asked, narrator)[plan.dataset.name]
+    whole = read_sources(plan, catalog, config, narrator)[plan.dataset.name]
+    training, known = whole.rows[Split.TRAIN], source.rows[Split.TRAIN]
+    assert (len(known), len(source.pool), len(whole.pool)) == (20, 30, 0)
+    assert set(known) | set(source.pool) <= set(training)
+    assert not set(known) & set(source.pool)
+    other = read_sources(plan, catalog, replace(asked, seed=4), narrator)[plan.dataset.name]
+    assert set(other.rows[Split.TRAIN]) != set(known)
+    strata = source.table.strata
+    assert strata is not None
+    counts = Counter(strata[row] for row in known)
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_further_rows_of_another_length_are_refused(tmp_path: Path) -> None:
+    asked = vectors(tmp_path, old_more=str(tmp_path / "b_more.npy"))
+    sentence = r"b_more.npy' have 32 numbers and those of '.*a.npy' 40; give vectors of one"
+    with pytest.raises(DataError, match=sentence):
+        train(asked)
+
+
+def test_a_pool_that_is_not_registered_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="missing"):
+        train(vectors(tmp_path, data=DataConfig(pools=["missing"])))
+
+
+def test_a_pool_that_reaches_neither_end_is_refused(tmp_path: Path) -> None:
+    others = {"old": str(tmp_path / "a_more.npy"), "new": str(tmp_path / "b_more.npy")}
+    open_registry(with_names(vectors(tmp_path, **others)), Narrator())
+    sentence = "data.pools names 'a_more_and_b_more', of which no column reaches either"
+    with pytest.raises(NoOpportunityError, match=sentence):
+        train(vectors(tmp_path, data=DataConfig(pools=["a_more_and_b_more"])))
