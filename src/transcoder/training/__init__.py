@@ -8,7 +8,6 @@ from transcoder.training._loader import IndexLoader, Order, Rows, Share, Stored
 from transcoder.training._meta_trainer import MetaTrainer, Start, TermSettings, make_core
 from transcoder.training._module import Schedule, TranscoderModule
 from transcoder.training._order import ShuffledOrder
-from transcoder.training._processes import is_first_process
 from transcoder.training._terms import (
     SOURCE,
     LearningGraph,
@@ -44,7 +43,6 @@ __all__ = [
     "fit_adapter",
     "hub_graph",
     "hub_parts",
-    "is_first_process",
     "latent_term",
     "latent_terms",
     "make_core",

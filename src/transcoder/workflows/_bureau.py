@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transcoder.recipe import RunConfig
 from transcoder.registry import Registry
 from transcoder.sessions import Runner
-from transcoder.training import Watch
 from transcoder.vocabulary import Catalog, SegmentKey
 from transcoder.workflows._narration import Narrator
 from transcoder.workflows._plan import TrainingPlan
+
+if TYPE_CHECKING:
+    from transcoder.training import Watch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +39,7 @@ class Bureau:
     narrator: Narrator
     folder: Path
     identity: str
-    watch: Watch | None = None
+    watch: "Watch | None" = None
 
     @property
     def key(self) -> SegmentKey:

@@ -1,15 +1,14 @@
 """Fit the adapter of a run, and make a file of it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from transcoder.errors import CheckpointError
 from transcoder.export import export_adapter
 from transcoder.stack import build_stack
 from transcoder.training import FitSettings, Fitted, MetaTrainer, Start
 from transcoder.vocabulary import Split
 from transcoder.workflows._bureau import Bureau
 from transcoder.workflows._candidates import Candidate, make_candidate
+from transcoder.workflows._checkpoint import maybe_checkpoint
 from transcoder.workflows._fitting import (
     adapter_settings,
     data_module,
@@ -73,16 +72,3 @@ def export_net(bureau: Bureau, fitted: Fitted, ground: Groundwork) -> Candidate:
     return make_candidate(
         kind, exported, key=bureau.key, runner=bureau.runner, familiarity=ground.familiarity
     )
-
-
-def maybe_checkpoint(asked: str) -> Path | None:
-    """Find the checkpoint to begin with, where a run asks for one.
-
-    Raises:
-        CheckpointError: If there is no such file.
-    """
-    if asked in {"last", "none"}:
-        return None
-    if not Path(asked).is_file():
-        raise CheckpointError(asked, "there is no such file")
-    return Path(asked)

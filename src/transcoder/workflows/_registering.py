@@ -15,32 +15,18 @@ from transcoder.reports import (
     ChainResult,
     PlainScore,
     RunResult,
-    maybe_read_result,
     write_result,
 )
 from transcoder.vocabulary import JsonValue, Score, Segment, Split
 from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._chains import Chains
-from transcoder.workflows._identity import choices_of, find_versions, package_versions
+from transcoder.workflows._identity import choices_of, package_versions
 from transcoder.workflows._judging import Bench
 from transcoder.workflows._latencies import measured_score
 from transcoder.workflows._plan import TrainingPlan
 from transcoder.workflows._tables import plain_score
 
 _TRIES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A run that was finished before.
-
-    Attributes:
-        result: What it reached.
-        made_current: Whether this call made its version current.
-    """
-
-    result: RunResult
-    made_current: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,37 +65,6 @@ class Provenance:
     folder: Path
     seconds: Callable[[], float]
     notes: Sequence[str]
-
-
-def finished_result(
-    registry: Registry, folder: Path, identity: str, *, replace: bool
-) -> Finished | None:
-    """Find the result of the identical run, if it is finished and its version still there.
-
-    Args:
-        registry: Where its version would be.
-        folder: The run's own folder.
-        identity: Of the run.
-        replace: Whether its version is to be current in any case.
-    """
-    result = maybe_read_result(folder)
-    if result is None:
-        return None
-    catalog = registry.catalog()
-    mine = next(find_versions(catalog, identity), None)
-    if mine is None:
-        return None
-    # A closed form that an earlier run registered too carries that run's lineage.
-    chosen = [each for each in catalog.segments[mine.key] if each.version == result.version]
-    if not chosen:
-        return None
-    make_current = replace and not chosen[0].is_current
-    if make_current:
-        with registry.transaction(f"run {identity[:16]} made current") as transaction:
-            transaction.put_segment(chosen[0])
-    is_current = make_current or chosen[0].is_current
-    before = dataclasses.replace(result, was_finished=True, is_current=is_current)
-    return Finished(before, make_current)
 
 
 def register_run(

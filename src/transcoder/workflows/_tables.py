@@ -36,7 +36,12 @@ def ladder_table(judged: Sequence[Judgement]) -> Table:
     return table
 
 
-def results_table(result: RunResult) -> Table:
+def run_tables(result: RunResult) -> Sequence[Table]:
+    """Show all that a run reached."""
+    return [_results_table(result), *([_chains_table(result)] if result.chains else [])]
+
+
+def _results_table(result: RunResult) -> Table:
     """Compare all candidates of a run on test rows; the registered one is marked."""
     title = f"{result.test_rows:,} test rows, retrieval among all of them"
     state = "current" if result.is_current else "not current"
@@ -66,7 +71,7 @@ def _measured(
     }
 
 
-def chains_table(result: RunResult) -> Table:
+def _chains_table(result: RunResult) -> Table:
     """Compare what was registered with the best closed form by every judged chain."""
     heads = ("chain", "rows", "candidate", "score", "native", "retention")
     table = Table(*heads, title="every judged chain, test rows")

@@ -21,17 +21,20 @@ def train(config: "RunConfig", watch: "Watch | None" = None) -> "RunResult | Non
     Raises:
         TranscoderError: If it cannot be done; what was computed is kept for the next run.
     """
-    from transcoder.training import is_first_process
-    from transcoder.workflows._hub import run_hub
-    from transcoder.workflows._joint import run_joint
     from transcoder.workflows._narration import Narrator
-    from transcoder.workflows._training import run_training
+    from transcoder.workflows._processes import is_first_process
 
     narrator = Narrator(is_silent=not is_first_process())
     if config.hub is None:
+        from transcoder.workflows._training import run_training
+
         return run_training(config, narrator, watch)
     if config.hub_dim is None:
+        from transcoder.workflows._hub import run_hub
+
         run_hub(config, narrator)
     else:
+        from transcoder.workflows._joint import run_joint
+
         run_joint(config, narrator)
     return None

@@ -1,0 +1,116 @@
+"""The stages of a run, from frozen networks to a registered transcoder."""
+
+import time
+from collections.abc import Mapping
+
+from lightning.pytorch import seed_everything
+
+from transcoder.adapters import require_fit
+from transcoder.errors import TranscoderError
+from transcoder.recipe import DebugChoice, PrefixChoice
+from transcoder.reports import RunResult
+from transcoder.vocabulary import Segment, Split
+from transcoder.workflows._bureau import Bureau
+from transcoder.workflows._chains import Chains
+from transcoder.workflows._fitting import adapter_settings, fit_settings
+from transcoder.workflows._groundwork import lay_groundwork
+from transcoder.workflows._materials import Source
+from transcoder.workflows._net import export_net, fit_net
+from transcoder.workflows._prefix import with_cheaper_prefix
+from transcoder.workflows._processes import is_first_process
+from transcoder.workflows._reading import read_source
+from transcoder.workflows._registering import Entrants, Provenance, register_run
+from transcoder.workflows._reporting import Findings, write_report
+from transcoder.workflows._runs import HTML
+from transcoder.workflows._store import store_of
+from transcoder.workflows._tables import run_tables, strata_table
+from transcoder.workflows._trying import try_out
+
+
+def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | None:
+    """Compute what is frozen, fit, export, judge and register.
+
+    Args:
+        bureau: What is at hand.
+        sources: The rows of each dataset.
+
+    Returns:
+        The result; None in a process that only shares the batches, which leaves after the fit.
+
+    Raises:
+        TranscoderError: If a stage cannot be done.
+    """
+    began = time.monotonic()
+    config, narrator, plan = bureau.config, bureau.narrator, bureau.plan
+    require_fit(adapter_settings(config.adapter), plan.source_spec, plan.target_spec)
+    seed_everything(config.seed, workers=True, verbose=False)
+    if config.prefix is PrefixChoice.auto:
+        bureau = with_cheaper_prefix(bureau, sources)
+        plan = bureau.plan
+    if config.debug is not DebugChoice.none:
+        try_out(bureau, sources)
+        return None
+    store = store_of(bureau.registry, storage_dtype=bureau.config.data.storage_dtype)
+    ground = lay_groundwork(bureau, sources, store)
+    begin = ground.best.name if ground.best is not None else "nothing"
+    narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {begin}")
+    fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config, bureau.watch))
+    if not is_first_process():
+        return None
+    net = export_net(bureau, fitted, ground)
+    narrator.stage("Judge the exported files on test rows")
+    chains = Chains(
+        plan,
+        ground.materials,
+        ground.bench,
+        runner=bureau.runner,
+        most_rows=config.data.chain_rows,
+        read=lambda dataset: read_source(dataset, bureau.catalog, config, narrator),
+    )
+    result = register_run(
+        bureau.registry,
+        Entrants(net, ground.rungs, ground.best),
+        bench=ground.bench,
+        chains=chains,
+        provenance=Provenance(
+            config,
+            plan,
+            bureau.identity,
+            [each.table.fingerprint for each in sources.values()],
+            bureau.folder,
+            lambda: time.monotonic() - began,
+            ground.notes,
+        ),
+    )
+    for table in run_tables(result):
+        narrator.show(table)
+    chosen = next(each for each in (*ground.rungs, net) if each.name == result.chosen)
+    judged = ground.bench.judgement(chosen, Split.TEST)
+    findings = Findings(
+        config=config,
+        plan=plan,
+        materials=ground.materials[0],
+        runner=bureau.runner,
+        candidates=(*ground.rungs, net),
+        chain=ground.bench.chain,
+        per_row=judged.per_row,
+        cosines=judged.cosines,
+        result=result,
+        lineage=_registered(bureau, result).lineage,
+        notes=ground.notes,
+        folder=bureau.folder,
+    )
+    try:
+        write_report(findings)
+        narrator.say(f"report in {str(bureau.folder / HTML)!r}")
+    except TranscoderError as error:
+        # What was trained is registered by now; a picture of it that fails takes nothing back.
+        narrator.say(f"there is no report: {error}")
+    if judged.strata:
+        narrator.show(strata_table(judged.strata, str(plan.dataset.stratum)))
+    return result
+
+
+def _registered(bureau: Bureau, result: RunResult) -> Segment:
+    versions = bureau.registry.catalog().segments[bureau.key]
+    return next(each for each in versions if each.version == result.version)
