@@ -92,6 +92,18 @@ def test_what_cannot_be_done_is_one_sentence(
     assert done.stderr.count("\n") == 1
 
 
+def test_what_cannot_be_planned_is_told_before_torch_is_loaded(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", str(ROOT / "train.py")]
+    words = ["recipe=entts_text_latent", "data.dataset=x"]
+    done = subprocess.run(
+        [*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "from a dataset named 'x'" in done.stderr
+    assert "transcoder.planner" in loaded
+    assert not {"torch", "lightning"} & loaded
+
+
 def test_a_failing_job_of_a_sweep_leaves_the_others_alone(tmp_path: Path) -> None:
     target = "transcoder.target=nothing,nowhere"
     done = train(tmp_path, "-m", "recipe=entts_text_latent", target)
