@@ -61,7 +61,7 @@ def test_a_model_is_registered_with_its_codec_and_scores(registry: Path) -> None
         "tensors": "tokens<Fr>",
         "oracle_type": "tokenizer",
         "entry_point": "transcoder.oracles:CharacterTokenizer",
-        "spec": ["hidden: float32[batch, 8]"],
+        "spec": "hidden: float32[batch, 8]",
     }
     onnx = str(registry.parent / "m.onnx")
     done = call(
@@ -157,6 +157,9 @@ def test_a_failure_is_one_sentence_and_exit_code_1(
     assert Registry.open(registry).revision() == 1
 
 
+CODEC = ("register", "model", "M", "{A}", "{B}", "m.onnx", "--codec")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -165,6 +168,11 @@ def test_a_failure_is_one_sentence_and_exit_code_1(
         ("register", "transcoder", "T", "{A}", "{B}", "--name", "hidden"),
         ("register", "transcoder", "T", "{A}", "{B}", "--score", "r=good"),
         ("register", "model", "M", "{A}", "{B}", "m.onnx", "--codec", '{"tensor": 1}'),
+        (*CODEC, '{"tensors": "t", "oracle_type": "o", "entry_point": "m:C", "spec": 1}'),
+        (
+            *CODEC,
+            '{"tensors": "t", "oracle_type": "o", "entry_point": "m:C", "parameters": [1]}',
+        ),
         ("gc", "--older-than", "a month"),
         ("unregister", "network", "EnTTS"),
     ],

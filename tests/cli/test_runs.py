@@ -168,6 +168,8 @@ def test_a_model_card_is_what_the_hub_reads(registry: Path) -> None:
     assert data.license == "unknown"
     assert "| test/retention | 0.800 [0.700, 0.800] | 50 |" in card.content
     assert "licence of the rows: CC0-1.0" in card.content
+    told = json.loads(call(registry, "get-model", JOINT.model, "--card", "--json").stdout)
+    assert told["card"] == call(registry, "get-model", JOINT.model, "--card").stdout
 
 
 def test_a_model_card_of_what_was_not_measured_says_so(registry: Path, tmp_path: Path) -> None:

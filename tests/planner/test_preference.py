@@ -52,6 +52,10 @@ def test_a_measured_latency_is_believed() -> None:
     assert latency_ms(Segment(key.key, lineage={"latency_ms": "soon"})) < 1
 
 
+def test_a_cost_is_a_number_whatever_the_weight() -> None:
+    assert edge_cost(edge("{A} -> x -> {B}"), Preference(latency=1e308, hops=1e308)) > 0
+
+
 @pytest.mark.parametrize("weight", [-1.0, nan, inf])
 def test_a_weight_that_is_no_weight_is_refused(weight: float) -> None:
     with pytest.raises(FaultsError, match=r"the weight 'quality' is .*weights of zero or more"):

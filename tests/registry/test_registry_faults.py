@@ -81,6 +81,9 @@ TYPE_FAULTS = [
         "oracle type 'o' gives absent<L>, but",
     ),
     (put(DatasetType("d", (M("absent"),))), "dataset type 'd' has absent, but there is no"),
+    (put(ModalityType("a b")), "'a b' is not a modality; write it like text<en>"),
+    (put(ModalityType("")), "'' is not a modality; write it like text<en>"),
+    (put(ModalityType("t<L>")), "'t<L>' is not a name of a modality type; write it like text"),
 ]
 
 MODALITY_FAULTS = [
@@ -102,7 +105,10 @@ MODALITY_FAULTS = [
 ]
 
 ORACLE_FAULTS = [
-    (put(replace(ORACLE, source=M("text<fr>"))), "takes there is no modality 'text<fr>'"),
+    (
+        put(replace(ORACLE, source=M("text<fr>"))),
+        "takes text<fr>, but there is no modality 'text<fr>'",
+    ),
     (put(replace(ORACLE, type="tokeniser")), "no oracle type 'tokeniser'; did you mean"),
     (
         put(replace(ORACLE, target=DE)),

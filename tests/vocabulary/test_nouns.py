@@ -71,6 +71,7 @@ def test_a_free_axis_accepts_any_length_and_a_number_only_itself() -> None:
         TensorSpec.parse("h: float32[batch, n]"),
         TensorSpec.parse("h: float32[batch, 4]"),
     )
+    assert TensorSpec.parse("h: float32[batch, ²]").axes == ("batch", "²")
     assert free.accepts(fixed)
     assert not fixed.accepts(free)
     assert not fixed.accepts(TensorSpec.parse("h: float64[batch, 4]"))

@@ -46,6 +46,9 @@ def get_model(
         segment, content = opened.get_model(model, source, target, version)
         if card:
             content = opened.get_card(model, source, target, version).encode()
+        if output is None and as_json:
+            print_json({"card": content.decode(), **describe_segment(segment)})
+            return
         if output is None:
             sys.stdout.write(content.decode())
             return

@@ -1,6 +1,6 @@
 """`transcoder register model` and `transcoder register transcoder`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -144,12 +144,30 @@ def _codec(text: str | None) -> "Codec | None":
     lacking = {"tensors", "oracle_type", "entry_point"} - found.keys()
     faults = [f"the key {each!r} is unknown" for each in sorted(found.keys() - known)]
     faults += [f"the key {each!r} is missing" for each in sorted(lacking)]
+    faults += [
+        f"{key!r} is {found[key]!r}, not {wanted}"
+        for key, (is_right, wanted) in _STRUCTURES.items()
+        if key in found and not is_right(found[key])
+    ]
     if faults:
         raise typer.BadParameter("; ".join(faults), param_hint="--codec")
     texts = {key: str(value) for key, value in found.items() if key in _TEXTS}
-    spec = cast("list[str]", found.get("spec", []))
     parameters = cast("Mapping[str, JsonValue]", found.get("parameters", {}))
-    return Codec(**texts, spec=tuple(spec), parameters=parameters)
+    return Codec(**texts, spec=_listed(found.get("spec", [])), parameters=parameters)
 
 
+def _listed(spec: JsonValue) -> tuple[str, ...]:
+    """Read a spec that may be one text alone."""
+    return (spec,) if isinstance(spec, str) else tuple(cast("list[str]", spec))
+
+
+def _is_spec(value: JsonValue) -> bool:
+    texts = [value] if isinstance(value, str) else value
+    return isinstance(texts, list) and all(isinstance(each, str) for each in texts)
+
+
+_STRUCTURES: Mapping[str, tuple[Callable[[JsonValue], bool], str]] = {
+    "spec": (_is_spec, "a list of texts"),
+    "parameters": (lambda value: isinstance(value, dict), "an object"),
+}
 _TEXTS = frozenset({"tensors", "oracle_type", "entry_point", "version", "name", "licence"})

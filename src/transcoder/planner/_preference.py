@@ -22,6 +22,7 @@ _EXACT_ORACLE_MS = 0.2
 _SYNTHETIC_ORACLE_MS = 20.0
 
 _UNITS = 1_000_000
+_DEAREST = 1e12  # whatever the weights, a cost is a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def edge_cost(edge: Edge, preference: Preference) -> int:
     Returns:
         At least 1, so that no cycle is ever free.
     """
-    return max(1, round(edge_terms(edge, preference).total * _UNITS))
+    return max(1, round(min(edge_terms(edge, preference).total, _DEAREST) * _UNITS))
 
 
 def latency_ms(edge: Edge) -> float:

@@ -84,7 +84,8 @@ def _promise(found: OracleType, catalog: Catalog) -> Iterator[str]:
 def _oracle(oracle: Oracle, catalog: Catalog) -> Iterator[str]:
     for verb, modality in (("takes", oracle.source), ("gives", oracle.target)):
         if modality not in catalog.modalities:
-            yield f"oracle {oracle.name!r} {verb} {_unknown(modality, catalog)}"
+            fault = _unknown(modality, catalog)
+            yield f"oracle {oracle.name!r} {verb} {modality}, but {fault}"
     module, _, name = oracle.entry_point.partition(":")
     if not module or not name:
         yield f"oracle {oracle.name!r} has {oracle.entry_point!r}; write it as module:Class"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from transcoder.errors import MalformedNameError
 from transcoder.registry._nouns import Kind, Noun, id_of
 from transcoder.vocabulary import (
     Column,
@@ -63,6 +64,8 @@ def as_stored(noun: Noun) -> Noun:
         ValueError: If a number in it is not finite.
         MalformedNameError: If a name in it could not be read again.
     """
+    if isinstance(noun, ModalityType) and Modality.parse(noun.name) != Modality(noun.name):
+        raise MalformedNameError("name of a modality type", noun.name, "text")
     return noun_of(id_of(noun).kind, _read(row_of(noun)))
 
 

@@ -50,7 +50,7 @@ class TensorSpec:
         return cls(
             match["name"].strip(),
             match["dtype"],
-            tuple(int(axis) if axis.isdigit() else axis for axis in axes),
+            tuple(int(axis) if axis.isdecimal() else axis for axis in axes),
         )
 
     @property
