@@ -68,6 +68,7 @@ def test_the_bundled_rows_train_a_transcoder_without_a_network(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert "1,277 train, 182 validation, 338 test rows" in done.stdout
     assert "retention" in done.stdout
+    assert "refused: the dataset 'optdigits' cannot be" in done.stdout
 
 
 XMLNS = 'xmlns:oml="http://openml.org/openml"'

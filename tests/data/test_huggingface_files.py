@@ -19,7 +19,7 @@ import soundfile
 from PIL import Image
 
 from tests.data.data_worlds import catalog, dataset
-from transcoder.data import Table, load_table
+from transcoder.data import Table, is_local, load_table
 from transcoder.data._huggingface import load_huggingface
 from transcoder.errors import DataError, UnknownNameError
 from transcoder.vocabulary import Dataset, JsonValue, Split, Waveform
@@ -323,3 +323,23 @@ def test_a_folder_of_sound_names_the_loader_that_reads_it(tmp_path: Path) -> Non
     held = replace(dataset("huggingface", options, audio="speech<en>"), group="")
     with pytest.raises(DataError, match="read sound in folders by loader 'folder'"):
         load_table(held, catalog())
+
+
+@pytest.mark.parametrize(
+    ("loader", "options", "local"),
+    [
+        ("huggingface", {"path": "csv", "data_files": "words.csv"}, True),
+        ("huggingface", {"path": "csv", "data_files": ["https://a.example/words.csv"]}, False),
+        ("huggingface", {"path": "opus_books", "name": "de-en"}, False),
+        ("huggingface", {"path": "someone/pictures", "data_dir": "x"}, False),
+        ("huggingface", {"path": str(Path(__file__).parent)}, True),
+        ("openml", {"dataset_id": 28}, False),
+        ("arrays", {"files": {"x": "x.npy"}}, True),
+    ],
+)
+def test_it_is_known_whether_rows_are_on_this_machine(
+    loader: str,
+    options: Mapping[str, JsonValue],
+    local: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    assert is_local(dataset(loader, options, english="text<en>")) is local

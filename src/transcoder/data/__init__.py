@@ -2,7 +2,7 @@
 
 from transcoder.data._arrays import open_array
 from transcoder.data._content import group_of_content
-from transcoder.data._load import load_table
+from transcoder.data._load import is_local, load_table
 from transcoder.data._materialize import (
     edge_identity,
     is_stored,
@@ -21,6 +21,7 @@ __all__ = [
     "Table",
     "edge_identity",
     "group_of_content",
+    "is_local",
     "is_stored",
     "load_table",
     "materialize",

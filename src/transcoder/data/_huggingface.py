@@ -23,6 +23,8 @@ _OPTIONS = frozenset(
         "rows",
     }
 )  # fmt: skip
+_FORMATS = frozenset({"arrow", "audiofolder", "csv", "imagefolder", "json", "parquet", "text"})
+"""What files may be; any other path is a folder or a name on the hub."""
 _SPLIT = "split"
 _NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
 
@@ -52,6 +54,13 @@ def load_huggingface(dataset: Dataset, names: Sequence[str]) -> dict[str, RawCol
     if isinstance(splits, str):
         return {name: ArrowColumn(each) for name, each in _one(dataset, names).items()}
     return _joined(dataset, names, [str(each) for each in _listed(splits)])
+
+
+def is_on_disk(dataset: Dataset) -> bool:
+    """Whether files or a folder are named, and neither an address nor a dataset of the hub."""
+    path = str(dataset.options.get("path"))
+    files = dataset.options.get("data_files") or dataset.options.get("data_dir")
+    return Path(path).exists() or (path in _FORMATS and "://" not in str(files))
 
 
 def _one(dataset: Dataset, names: Sequence[str]) -> dict[str, "pa.ChunkedArray"]:

@@ -14,7 +14,7 @@ from transcoder.data._columns import LazyColumn, RawColumn, converter, text
 from transcoder.data._content import group_of_content
 from transcoder.data._folders import load_folder
 from transcoder.data._generator import load_generator
-from transcoder.data._huggingface import load_huggingface
+from transcoder.data._huggingface import is_on_disk, load_huggingface
 from transcoder.data._media import UnfitValueError
 from transcoder.data._openml import load_openml
 from transcoder.data._skipped import SkippedRows
@@ -40,6 +40,17 @@ _LOADERS: Mapping[str, Loader] = {
     "huggingface": load_huggingface,
     "openml": load_openml,
 }
+
+
+def is_local(dataset: Dataset) -> bool:
+    """Whether a dataset's rows lie on this machine, so that reading them asks no network."""
+    match dataset.loader:
+        case "huggingface":
+            return is_on_disk(dataset)
+        case "openml":
+            return False
+        case _:
+            return True
 
 
 def load_table(

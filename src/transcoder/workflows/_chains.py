@@ -6,7 +6,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from transcoder.data import group_of_content
+from transcoder.data import group_of_content, is_local
 from transcoder.errors import DataError, TranscoderError
 from transcoder.evaluation import Exam, Questions, judge, native_scores, prepare_exam
 from transcoder.reports import ChainResult
@@ -193,7 +193,11 @@ class Chains:
                 return Source(each.table, each.rows)
         key = chain.dataset, chain.column
         if key not in self._sources:
-            source = self._read(self._runner.catalog.dataset(chain.dataset))
+            dataset = self._runner.catalog.dataset(chain.dataset)
+            if not is_local(dataset):
+                remedy = f"give data.dataset={chain.dataset} to train and judge by them"
+                raise DataError(chain.dataset, "its rows are not on this machine", remedy)
+            source = self._read(dataset)
             self._sources[key] = self._unlearnt(source, chain)
         return self._sources[key]
 
