@@ -2,8 +2,10 @@ import os
 import random
 import sqlite3
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -242,3 +244,31 @@ def test_threads_share_a_registry(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: registry.catalog().current(FOUNDER), range(40)))
     assert found == [registry.catalog().current(FOUNDER)] * 40
+
+
+def test_the_log_stays_short_while_readers_never_pause(tmp_path: Path) -> None:
+    registry = filled_registry(tmp_path)
+    log, is_over = registry.root / "registry.db-wal", threading.Event()
+
+    def read() -> None:
+        with closing(
+            sqlite3.connect(registry.root / "registry.db", isolation_level=None)
+        ) as db:
+            while not is_over.is_set():
+                db.execute("BEGIN")
+                db.execute("SELECT count(*) FROM revision").fetchall()
+                time.sleep(0.02)
+                db.execute("COMMIT")
+
+    longest = 0
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(4)]
+        try:
+            for number in range(40):
+                with registry.transaction("n" * 1_000_000) as transaction:
+                    transaction.put(ModalityType(f"type{number}"))
+                longest = max(longest, log.stat().st_size)
+        finally:
+            is_over.set()
+    assert [each.result() for each in readers] == [None] * 4
+    assert 0 < longest < 25 * 2**20

@@ -5,7 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -56,6 +56,10 @@ from transcoder.registry._store import Store
 from transcoder.vocabulary import Segment, SegmentKey
 
 _BUSY_TIMEOUT_S = 30.0
+_LONGEST_LOG_BYTES = 16 * 2**20
+"""Of the write-ahead log before a commit waits for readers to let go of it."""
+_EMPTYING_S = 2.0
+"""How long such a commit waits at most; the next one tries again."""
 
 _Values = tuple[str | int | None, ...]
 """What stands in the places of a statement."""
@@ -129,7 +133,9 @@ class SqliteStore(Store):
                 rows = (write(each, revision=base + 1) for each in segments)
                 connection.executemany(ADD_SEGMENT if is_new else MOVE_SEGMENT, rows)
             _write_history(connection, base + 1, delta.changes, note=note)
-            return True
+        with self._lock:
+            _shorten_log(self._connection, self._path)
+        return True
 
     @override
     def sweep(self, before: datetime, *, note: str) -> tuple[Change, ...]:
@@ -187,6 +193,21 @@ def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[sqlite3.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _shorten_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Empty the log where it has grown long, which it does while readers never pause.
+
+    SQLite starts it anew only when nobody reads; TRUNCATE waits until all readers have seen
+    the end of it (https://www.sqlite.org/wal.html, "Avoiding excessively large WAL files").
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or log.stat().st_size < _LONGEST_LOG_BYTES:
+        return
+    with suppress(sqlite3.Error):  # what was committed stays so
+        connection.execute(f"PRAGMA busy_timeout = {int(_EMPTYING_S * 1000)}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT_S * 1000)}")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
