@@ -128,3 +128,12 @@ def test_a_longer_bar_ends_farther_right() -> None:
     )
     first, second = (float(each.get("cx", "0")) for each in root if each.tag.endswith("circle"))
     assert second > first + 200
+
+
+def test_equal_curves_stand_as_one_under_both_names() -> None:
+    points = [(0.0, 1.0), (1.0, 0.5)]
+    drawn = draw_curves({"loss": points, "latent": points}, x="step", y="l")
+    assert "loss, latent" in drawn
+    assert drawn.count("<polyline") == draw_curves({"loss": points}, x="s", y="l").count(
+        "<poly"
+    )

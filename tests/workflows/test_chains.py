@@ -9,7 +9,7 @@ from tests.tiny_world import write_tiny_world
 from tests.workflows.conftest import tiny_config
 from transcoder.recipe import DataConfig, PartialConfig, RunConfig, TrainerConfig
 from transcoder.reports import RunResult
-from transcoder.workflows import Middleware, describe_run, train
+from transcoder.workflows import Middleware, describe_run, train, transcoder_rows
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SECOND_SINK = f"""  C.english:
@@ -76,7 +76,7 @@ def test_every_sink_and_every_dataset_is_judged_and_told(
     assert "- words.english by A to english, by which it was chosen: text&lt;en&gt;" in card
     markdown = middleware.get_report()[1].read_text("utf-8")
     assert r"| words.english by A to english \* |" in markdown
-    assert "by 3 other chains" in str(middleware.get_atlas())
+    assert "by 3 other chains" in str(transcoder_rows(middleware.catalog))
 
 
 def test_other_chains_may_be_left_out(tmp_path: Path) -> None:

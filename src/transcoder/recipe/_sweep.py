@@ -1,5 +1,6 @@
 """What closes a sweep: its table, its seeds, its picture, and its place in the registry."""
 
+import html
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,12 @@ _SHOWN = {
 _HTML = "sweep.html"
 _SEEDS = "mean over seeds, Student's 95 % interval of the mean"
 
+_SEED_HEADS = (
+    *("asked", "seeds", "failed"),
+    *("trained net, validation", "trained net, test"),
+    *("registered, validation", "registered, test"),
+)
+
 
 class SweepTable(Callback):
     """Tell of all jobs of a sweep, best first on validation rows, when its last has ended."""
@@ -39,7 +46,7 @@ class SweepTable(Callback):
         if groups:
             console.print(seed_table(groups))
         if jobs:
-            write_whole(folder / _HTML, sweep_html(folder, jobs).encode())
+            write_whole(folder / _HTML, sweep_html(folder, jobs, groups).encode())
             console.print(f"picture in {str(folder / _HTML)!r}", markup=False)
         registry = Path(OmegaConf.select(config, "registry.url"))
         if jobs and registry.is_dir():
@@ -62,38 +69,62 @@ def sweep_table(folder: Path, jobs: Sequence[Job]) -> Table:
 
 def seed_table(groups: Sequence[SeedGroup]) -> Table:
     """Show what jobs that differ in the seed alone reach in the mean, by one metric."""
-    metric = metric_of([job for group in groups for job in group.jobs]) or RANKED_BY[0]
-    shown = metric.partition("/")[2]
-    table = Table("asked", "seeds", "failed", title=f"{shown}: {_SEEDS}")
-    for of_whom in ("trained net", "registered"):
-        for split in ("validation", "test"):
-            table.add_column(f"{of_whom}, {split}")
-    for group in groups:
-        means = (
-            group.mean(f"{split}/{shown}", of_net=of_net)
-            for of_net in (True, False)
-            for split in ("validation", "test")
-        )
-        cells = (_shown(each, with_interval=True) for each in means)
-        table.add_row(escape(group.asked), str(len(group.jobs)), str(group.failed), *cells)
+    table = Table(*_SEED_HEADS, title=_seed_title(groups))
+    for cells in _seed_cells(groups):
+        table.add_row(*map(escape, cells))
     return table
 
 
-def sweep_html(folder: Path, jobs: Sequence[Job]) -> str:
-    """Draw what the trained nets reach against each choice that differs, in one page."""
+def sweep_html(folder: Path, jobs: Sequence[Job], groups: Sequence[SeedGroup] = ()) -> str:
+    """Draw what the trained nets reach against each choice that differs, in one page.
+
+    Args:
+        folder: Of the sweep, for the title.
+        jobs: In the order in which they are shown.
+        groups: Jobs that differ in the seed alone, if there are any.
+    """
     heads = ("job", "asked", "registered", "version", "current", *_SHOWN.values(), "seconds")
     body = [table_markup(heads, [_cells(job) for job in jobs])]
+    if groups:
+        body.append(f"<h2>{html.escape(_seed_title(groups))}</h2>")
+        body.append(table_markup(_SEED_HEADS, _seed_cells(groups)))
     metric = metric_of(jobs)
     for key in dict.fromkeys(key for job in jobs for key in job.asked):
         values = [job.asked.get(key, "") for job in jobs]
         points = [
-            (_plain(value), score[0])
+            (value if key == "seed" else _plain(value), score[0])
             for value, job in zip(values, jobs, strict=True)
             if metric is not None and (score := job.maybe_net_score(metric))
         ]
         if len(set(values)) > 1 and points:
             body.append(draw_points(points, x=key, y=f"{metric} of the trained net"))
     return page(f"sweep {folder}", body)
+
+
+def _seed_title(groups: Sequence[SeedGroup]) -> str:
+    return f"{_seed_metric(groups)}: {_SEEDS}"
+
+
+def _seed_metric(groups: Sequence[SeedGroup]) -> str:
+    metric = metric_of([job for group in groups for job in group.jobs]) or RANKED_BY[0]
+    return metric.partition("/")[2]
+
+
+def _seed_cells(groups: Sequence[SeedGroup]) -> list[tuple[str, ...]]:
+    metric = _seed_metric(groups)
+    return [
+        (
+            group.asked,
+            str(len(group.jobs)),
+            str(group.failed),
+            *(
+                _shown(group.mean(f"{split}/{metric}", of_net=of_net), with_interval=True)
+                for of_net in (True, False)
+                for split in ("validation", "test")
+            ),
+        )
+        for group in groups
+    ]
 
 
 def write_record(registry: Path, folder: Path, jobs: Sequence[Job]) -> None:

@@ -52,6 +52,7 @@ def draw_curves(
         for name, points in series.items()
     }
     every = [point for points in kept.values() for point in points]
+    kept = _joined(kept)
     height = max(220.0, 18.0 * len(kept))
     frame = Frame(
         *(60, 24, 460, height),
@@ -67,6 +68,14 @@ def draw_curves(
         parts.append(line([(536, 34 + 18 * number), (552, 34 + 18 * number)], colour, width=3))
         parts.append(words((558, 38 + 18 * number), name, size=11))
     return picture(760, height + 70, parts, label=f"{y} by {x}")
+
+
+def _joined(series: Mapping[str, list[Point]]) -> dict[str, list[Point]]:
+    """Take equal series as one under all their names, so that none hides another."""
+    names: dict[tuple[Point, ...], list[str]] = {}
+    for name, points in series.items():
+        names.setdefault(tuple(points), []).append(name)
+    return {", ".join(each): list(points) for points, each in names.items()}
 
 
 def draw_intervals(bars: Sequence[Bar], *, x: str) -> str:

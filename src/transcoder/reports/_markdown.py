@@ -37,6 +37,8 @@ def report_markdown(report: Report) -> str:
         chains = [tuple(map(plain, each)) for each in chain_rows(result)]
         lines += ["", "## Every judged chain", "", *table(CHAIN_HEADS, chains), ""]
         lines += [f"- {plain(name)}: {plain(told)}" for name, told in chain_facts(result)]
+        refused = [each for each in result.chains if each.refused]
+        lines += [f"- {plain(each.name)} is refused: {plain(each.refused)}" for each in refused]
     for title, rows in (("Worst", report.worst), ("Best", report.best)):
         if rows:
             lines += ["", f"## {title} test rows, by {plain(report.scored_by)}", ""]

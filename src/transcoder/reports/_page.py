@@ -18,11 +18,16 @@ from transcoder.reports._report import (
 from transcoder.reports._svg import element
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:1080px;margin:2em auto}
+:root{color-scheme:light;background:#fff}
+body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:1200px;
+margin:2em auto;padding:0 1em}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #d8dee4}
 table{border-collapse:collapse;font-size:13px}tr+tr>*{border-top:1px solid #e6eaee}
 td,th{padding:3px 10px;text-align:left;vertical-align:top}
 .wide{overflow-x:auto}.numbers{font-family:monospace}
+.scores{font-size:12px}.scores td{white-space:nowrap;padding:3px 8px}
+.text{display:block;min-width:7em}
+p,h1{overflow-wrap:anywhere}audio{width:190px;height:32px}.wide{margin-bottom:1em}
 img{image-rendering:pixelated;min-width:64px;max-width:480px;vertical-align:middle}
 img.spectrogram{height:110px;display:block;margin-top:4px}
 pre{background:#f4f7fa;padding:1em;overflow-x:auto;font-size:12px}
@@ -88,9 +93,16 @@ def _compared(report: Report) -> list[str]:
         body += [_heading("Latents before and after"), _wide(drawn)]
     if report.result.chains:
         body.append(_heading("Every judged chain, on test rows"))
-        body.append(_wide(table_markup(CHAIN_HEADS, chain_rows(report.result))))
+        body.append(table_markup(CHAIN_HEADS, chain_rows(report.result), look="scores"))
         body.append(element("p", "* by this one candidates were chosen, on validation rows."))
-        body.append(_wide(table_markup((), chain_facts(report.result))))
+        body += [
+            element("p", escape(f"{each.name} is refused: {each.refused}."))
+            for each in report.result.chains
+            if each.refused
+        ]
+        leads = element("summary", "Where each leads, and what it is measured by")
+        told = table_markup((), chain_facts(report.result))
+        body.append(element("details", leads, told))
     return body
 
 
@@ -105,7 +117,8 @@ def _rows(report: Report) -> list[str]:
 
 def _told(report: Report) -> list[str]:
     candidates, scores = score_rows(report.result)
-    body = [_heading("All scores"), _wide(table_markup(("score", *candidates), scores))]
+    body = [_heading("All scores")]
+    body.append(table_markup(("score", *candidates), scores, look="scores"))
     if report.lineage:
         told = json.dumps(report.lineage, indent=2, ensure_ascii=False, default=str)
         body += [_heading("Lineage"), element("pre", escape(told))]
@@ -120,11 +133,17 @@ def _wide(inside: str) -> str:
     return element("div", inside, class_="wide")
 
 
-def table_markup(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table of plain text; no heads, no head row."""
+def table_markup(heads: Sequence[str], rows: Sequence[Sequence[str]], *, look: str = "") -> str:
+    """Write a table of plain text, scrolled where there is little room; no heads, no head row.
+
+    Args:
+        heads: Over the columns.
+        rows: Cell by cell.
+        look: A class of the style sheet.
+    """
     head = element("tr", *(element("th", escape(each)) for each in heads)) if heads else ""
     body = (element("tr", *(element("td", escape(each)) for each in row)) for row in rows)
-    return element("table", head, *body)
+    return _wide(element("table", head, *body, **({"class_": look} if look else {})))
 
 
 def _shown_rows(rows: Sequence[ShownRow]) -> str:

@@ -97,7 +97,7 @@ def chain_rows(result: RunResult) -> list[tuple[str, ...]]:
     for chain in result.chains:
         name = f"{chain.name} *" if chain.decides else chain.name
         if chain.refused:
-            rows.append((name, "-", "refused", chain.refused, "-", "-"))
+            rows.append((name, "-", "refused", "-", "-", "-"))
         for candidate, scores in chain.scores.items():
             cells = (
                 plain_text(scores[each]) for each in (chain.scored_by, "native", "retention")

@@ -18,6 +18,8 @@ COLOURS = (
 )
 """Of series, in order; they tell apart in common colour blindness for the first four."""
 
+_SHRUNK, _PAGE = 0.75, 1080
+"""How far a picture may shrink to fit a page of so many pixels; else it is scrolled."""
 _FONT = "system-ui, sans-serif"
 
 
@@ -57,8 +59,13 @@ def picture(width: float, height: float, parts: Iterable[str], *, label: str) ->
         height=round(height),
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         font_family=_FONT,
+        style=f"background:#fff;max-width:100%;min-width:{_least(width):.0f}px;height:auto",
         role="img",
     )
+
+
+def _least(width: float) -> float:
+    return _SHRUNK * width if _SHRUNK * width <= _PAGE else width
 
 
 def line(points: Sequence[Point], colour: str, *, width: float = 1.0, dash: str = "") -> str:
@@ -90,7 +97,7 @@ def words(
         text_anchor=anchor,
         fill=colour,
         stroke="white",
-        stroke_width=3,
+        stroke_width=5,
         stroke_linejoin="round",
         paint_order="stroke",
     )

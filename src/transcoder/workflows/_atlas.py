@@ -37,14 +37,19 @@ def _arrow(segment: Segment) -> Arrow:
     if not segment.is_transcoder:
         return Arrow(*ends, segment.name)
     look = Look.THICK if segment.is_runnable else Look.PLAIN
-    return Arrow(*ends, f"{segment.name}, {_told(segment)}", look)
+    return Arrow(*ends, f"{segment.name}, {_score(segment)}", look)
 
 
-def _told(segment: Segment) -> str:
+def _score(segment: Segment) -> str:
     if not segment.is_runnable:
         return "yet to be trained"
     scored = ((segment.maybe_score(metric), name) for metric, name in _SHOWN.items())
-    told = next((f"{name} {score}" for score, name in scored if score), "not measured")
+    return next((f"{name} {score}" for score, name in scored if score), "not measured")
+
+
+def _told(segment: Segment) -> str:
+    """Tell a transcoder's score, and between which ends those by other chains lie."""
+    told = _score(segment)
     others = [each.value for each in segment.scores if each.name.startswith(_OTHER_CHAINS)]
     if not others:
         return told

@@ -57,7 +57,7 @@ _METRICS = {
 }
 """By what candidates are compared, as far as it was measured; at most two of them."""
 _MOST_LADDERS = 2
-_TOLD_ABOVE = frozenset({"candidates", "decision", "opportunities"})
+_TOLD_ABOVE = frozenset({"candidates", "chains", "decision", "opportunities"})
 _CLOUD_ROWS = 400
 
 
