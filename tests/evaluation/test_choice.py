@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from transcoder.errors import DataError
-from transcoder.evaluation import Judgement, choose_current
+from transcoder.evaluation import Judgement, choose_current, is_lost
+from transcoder.vocabulary import Interval, Score
 
 
 def _judged(name: str, right: int, rows: int = 200) -> Judgement:
@@ -92,3 +95,26 @@ def test_one_row_proves_nothing() -> None:
 def test_judgements_of_other_rows_are_refused() -> None:
     with pytest.raises(DataError, match="'net' has 10 rows and 'ridge' has 200"):
         choose_current(_judged("net", 5, rows=10), [CLOSED])
+
+
+def _apart(name: str, right: int, low: float, high: float) -> Judgement:
+    r2 = Score("validation/r2", (low + high) / 2, 200, Interval(low, high))
+    return replace(_judged(name, right), scores=(r2,))
+
+
+def test_what_lies_further_off_than_the_mean_is_not_taken_for_its_direction() -> None:
+    identity, ridge = _apart("identity", 151, -2.1, -1.9), _apart("ridge", 150, 0.1, 0.2)
+    assert choose_current(_apart("net", 149, 0.1, 0.2), [identity, ridge]).candidate == "ridge"
+    assert is_lost(identity)
+    judged = Score("validation/retention", 0.9, 200)
+    assert not is_lost(replace(identity, scores=(*identity.scores, judged)))
+
+
+def test_what_says_no_more_than_the_mean_is_told_and_not_made_current() -> None:
+    mean, net = _apart("mean", 150, -1e-6, 0.0), _apart("net", 150, -0.01, 0.02)
+    choice = choose_current(net, [mean])
+    assert (choice.candidate, choice.becomes_current) == ("mean", False)
+    assert choice.why.endswith(
+        "it says no more than the mean vector, so that nothing was learnt"
+    )
+    assert choose_current(net, [mean], replace=True).becomes_current

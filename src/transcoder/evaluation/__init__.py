@@ -2,7 +2,7 @@
 
 from transcoder.evaluation._alignment import cka_score, linear_cka
 from transcoder.evaluation._bootstrap import Bootstrap, Scores
-from transcoder.evaluation._choice import LEAST_ROWS, Choice, choose_current
+from transcoder.evaluation._choice import LEAST_ROWS, Choice, choose_current, is_lost
 from transcoder.evaluation._familiarity import FAMILIARITY, Familiarity, mean_latents
 from transcoder.evaluation._judge import (
     NATIVE_FLOOR,
@@ -38,6 +38,7 @@ __all__ = [
     "choose_current",
     "cka_score",
     "csls_retrieval",
+    "is_lost",
     "judge",
     "latent_scores",
     "linear_cka",

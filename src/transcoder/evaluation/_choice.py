@@ -12,6 +12,10 @@ LEAST_ROWS = 6
 """Of fewer, even if all say the same, no interval at 95 % keeps its word: 2 * 2**-5 is 0.06."""
 
 
+_ROUNDING = 1e-3
+"""An R² no further from zero is that of the mean vector."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What is registered, and whether paths take it.
@@ -39,8 +43,10 @@ def choose_current(
     """Decide on validation rows, by paired intervals of differences.
 
     The cheapest that nothing is better than wins: the best rows' mean minus its own has an
-    interval that reaches zero. What is chosen becomes current if nothing is, if it is better
-    than what is, the whole interval above zero, or if that is asked for.
+    interval that reaches zero. Where latents alone were compared, what lies further off than
+    their mean vector is left out. What is chosen becomes current if nothing is, if it is better
+    than what is, the whole interval above zero, or if that is asked for; what says no more than
+    the mean vector only if that is asked for.
 
     Args:
         net: What the trained adapter, the dearest, reached.
@@ -57,6 +63,9 @@ def choose_current(
     chosen, why = _cheapest(net, rungs, draws)
     if insist and chosen is not net:
         chosen, why = net, f"{why}; {net.candidate!r} is taken because the recipe insists"
+    if _is_constant(chosen):
+        why = f"{why}; it says no more than the mean vector, so that nothing was learnt"
+        return Choice(chosen.candidate, becomes_current=replace, why=why)
     if present is None:
         return Choice(chosen.candidate, becomes_current=True, why=f"{why}; nothing was current")
     newer = _difference(chosen, present, draws)
@@ -75,7 +84,11 @@ def _cheapest(
     """Find the cheapest within noise of the best, and say against whom it was decided."""
     if not rungs:
         return net, f"no closed form fits its ends, so {net.candidate!r} stands alone"
-    closed, best = _best(rungs), _best((*rungs, net))
+    everyone = [each for each in (*rungs, net) if not is_lost(each)] or [*rungs, net]
+    closed, best = (
+        _best([each for each in everyone if each is not net] or rungs),
+        _best(everyone),
+    )
     if len(net.per_row) == len(closed.per_row) < LEAST_ROWS:
         rows = len(net.per_row)
         count = (
@@ -83,7 +96,7 @@ def _cheapest(
         )
         why = f"{count} nothing, so the closed form {closed.candidate!r} is taken"
         return closed, f"{why}; give the validation split more rows"
-    gaps = ((each, _difference(best, each, draws)) for each in (*rungs, net))
+    gaps = ((each, _difference(best, each, draws)) for each in everyone)
     chosen, gap = next((each, gap) for each, gap in gaps if gap and not gap.is_above_zero)
     if chosen is not net and chosen is not best:
         words = f"the cheapest within noise of {best.candidate!r}"
@@ -92,6 +105,23 @@ def _cheapest(
     words = "better" if chosen is net else "not better"
     against = f"{words} than the best closed form {closed.candidate!r} ({shown})"
     return chosen, f"{net.candidate!r} is {against}"
+
+
+def is_lost(judged: Judgement) -> bool:
+    """Say whether latents, alone compared, lie further off than their mean vector does."""
+    r2 = _maybe_r2(judged)
+    has_chain = any(score.name.endswith("/retention") for score in judged.scores)
+    return r2 is not None and r2.high < -_ROUNDING and not has_chain
+
+
+def _is_constant(judged: Judgement) -> bool:
+    r2 = _maybe_r2(judged)
+    return r2 is not None and max(abs(r2.low), abs(r2.high)) < _ROUNDING
+
+
+def _maybe_r2(judged: Judgement) -> Interval | None:
+    found = (score.interval for score in judged.scores if score.name.endswith("/r2"))
+    return next(found, None)
 
 
 def _best(judged: Sequence[Judgement]) -> Judgement:

@@ -1,7 +1,7 @@
 """One bench before which every candidate stands, on validation and on test rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -16,6 +16,7 @@ from transcoder.evaluation import (
     Questions,
     Scores,
     WantedLatents,
+    is_lost,
     judge,
     prepare_exam,
 )
@@ -110,15 +111,20 @@ class Bench:
                 runner=self._runner,
                 bootstrap=self.bootstrap,
             )
-        return self._judged[known]
+        # Closed forms that come out as the same file are judged once, each by its own name.
+        return replace(self._judged[known], candidate=name)
 
     def best_on_validation(self, candidates: Sequence[Candidate]) -> Candidate:
-        """Find the best by the score of each row, then by R²; among equals the first."""
+        """Find the best by the score of each row, then by R²; among equals the first.
 
-        def score(candidate: Candidate) -> tuple[float, float]:
+        What lies further off than the mean vector is the best only where all do.
+        """
+
+        def score(candidate: Candidate) -> tuple[bool, float, float]:
             judged = self.judgement(candidate, Split.VALIDATION)
             r2 = judged.maybe_score(f"{Split.VALIDATION}/r2")
-            return float(judged.per_row.mean()), r2.value if r2 is not None else 0.0
+            mean = float(judged.per_row.mean())
+            return not is_lost(judged), mean, r2.value if r2 is not None else 0.0
 
         return max(candidates, key=score)
 
