@@ -59,6 +59,34 @@ def test_nan_in_a_stretch_is_told_by_its_row(registry: Path, tmp_path: Path) -> 
     assert "NaN or infinity in 'hidden' at row 2500" in made.stderr
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16", ">f4"])
+def test_floating_numbers_of_another_length_are_brought_to_it(
+    registry: Path, tmp_path: Path, dtype: str
+) -> None:
+    made = convert(registry, "qz", *TO_LATENT[:-1], "-o", str(tmp_path / "one.npz"))
+    assert made.exit_code == 0, made.stderr
+    latent = np.load(tmp_path / "one.npz")["hidden"].astype(dtype)
+    np.save(tmp_path / "one.npy", latent)
+    np.save(tmp_path / "all.npy", latent[None])
+    assert convert(registry, str(tmp_path / "one.npy"), *FROM_LATENT[:-1]).stdout == "qz\n"
+    assert convert(registry, str(tmp_path / "all.npy"), *FROM_LATENT).stdout == "qz\n"
+    np.save(tmp_path / "all.npy", np.full((1, 32), 7))
+    assert (
+        "is int64 (32,) but"
+        in convert(registry, str(tmp_path / "all.npy"), *FROM_LATENT).stderr
+    )
+
+
+def test_numbers_that_are_too_large_are_told_by_their_row(
+    registry: Path, tmp_path: Path
+) -> None:
+    vectors = np.zeros((3, 32))
+    vectors[1, 5] = 1e300
+    np.save(tmp_path / "a.npy", vectors)
+    made = convert(registry, str(tmp_path / "a.npy"), *FROM_LATENT)
+    assert "NaN or infinity in 'hidden' at row 1" in made.stderr
+
+
 def test_vectors_of_another_width_are_one_sentence(registry: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((4, 31), np.float32))
     made = convert(registry, str(tmp_path / "a.npy"), *FROM_LATENT)

@@ -175,7 +175,7 @@ def test_convert_reads_tensors_from_standard_input_and_one_array_as_the_one_tens
     ("array", "sentence"),
     [
         (np.full(32, np.nan, np.float32), "gave NaN or infinity in 'hidden' at row 0"),
-        (np.zeros(32), "'hidden' is float64 (32,) but float32 (32) is wanted"),
+        (np.zeros(32, np.int64), "'hidden' is int64 (32,) but float32 (32) is wanted"),
         (
             np.zeros((2, 32), np.float32),
             "'hidden' is float32 (2, 32) but float32 (32)",

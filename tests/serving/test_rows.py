@@ -44,6 +44,7 @@ def test_lists_of_one_length_in_parquet_are_rows_and_others_are_refused(tmp_path
     (part,) = rows.stretches(9)
     assert isinstance(part, dict)
     assert part["vector"].tolist() == [[1.0, 2.0]]
+    assert part["vector"].dtype == np.float32
     pq.write_table(pa.table({"v": [[1.0], [1.0, 2.0]]}), tmp_path / "b.parquet")
     with pytest.raises(StorageError, match="its rows differ in length"):
         list(open_rows(str(tmp_path / "b.parquet"), SPEC, None).stretches(9))

@@ -193,13 +193,15 @@ def _give(
 
 def _given(opened: "Middleware", path: EdgePath, value: str) -> Value:
     """Read the value from the command line, from a file, or from standard input."""
-    from transcoder.serving import read_value
+    from transcoder.serving import fitted, read_value
 
     spec, payload = opened.catalog.entry(path.source).spec, _payload(opened, path.source)
     found = from_standard_input(payload) if value == "-" else read_value(value, payload)
-    if spec is not None and len(spec.tensors) == 1 and isinstance(found, np.ndarray):
-        return {spec.names[0]: found}
-    return found
+    if spec is None:
+        return found
+    if len(spec.tensors) == 1 and isinstance(found, np.ndarray):
+        found = {spec.names[0]: found}
+    return fitted(found, spec) if isinstance(found, Mapping) else found
 
 
 def _payload(opened: "Middleware", modality: Modality) -> Payload | None:

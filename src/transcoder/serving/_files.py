@@ -11,8 +11,9 @@ import numpy as np
 
 from transcoder.errors import MissingExtraError, StorageError
 from transcoder.files import whole_file
-from transcoder.vocabulary import Array, Payload, Tensors, Value, Waveform
+from transcoder.vocabulary import Array, Payload, Spec, Tensors, Value, Waveform
 
+_REAL = frozenset({"float16", "float32", "float64"})
 _IMAGES = frozenset({".png", ".jpg", ".jpeg"})
 
 
@@ -53,6 +54,23 @@ def read_tensors(path: Path) -> Array | Tensors:
         reason = "there is no such file"
         raise StorageError(str(path), reason, "give a .npy or .npz file")
     return _read_arrays(path)
+
+
+def fitted(tensors: Tensors, spec: Spec) -> dict[str, Array]:
+    """Bring floating numbers of a file to the length that a spec wants, as training does.
+
+    Args:
+        tensors: By name; what the spec does not name, and what is no such number, stays.
+        spec: What is to carry them.
+    """
+    wanted = {each.name: each.dtype for each in spec.tensors if each.dtype in _REAL}
+    with np.errstate(over="ignore"):  # what is too large is infinite then, and told by its row
+        return {
+            name: each.astype(wanted[name], copy=False)
+            if name in wanted and each.dtype.kind == "f"
+            else each
+            for name, each in tensors.items()
+        }
 
 
 def write_value(value: Value, path: Path) -> None:

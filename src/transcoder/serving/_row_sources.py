@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, final
 import numpy as np
 
 from transcoder.errors import MissingExtraError, StorageError
-from transcoder.serving._files import read_value
+from transcoder.serving._files import fitted, read_value
 from transcoder.vocabulary import Array, Payload, Spec, Tensors, Value
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def open_rows(
 
     Args:
         place: `.npy` or `.parquet` for a modality of one tensor, and for arrays; else a file
-            of lines, or `-` for standard input: texts, labels, or names of files.
+            of lines, or `-` for standard input: texts, labels, or names of files. Floating
+            numbers of another length than the spec's are brought to that.
         spec: What carries the values, if tensors do.
         payload: What they are, if they are content.
         column: Of a Parquet file.
@@ -61,11 +62,10 @@ def open_rows(
     if spec is not None and len(spec.tensors) != 1:
         reason = f"rows of {str(spec)!r} are more than one array"
         raise StorageError(place, reason, "convert them one by one from .npz files")
-    name = spec.names[0] if spec is not None else None
     if path.suffix == _NUMPY:
-        return _open_numpy(path, name)
+        return _open_numpy(path, spec)
     if path.suffix == _PARQUET:
-        return _ParquetRows(path, name, column)
+        return _ParquetRows(path, spec, column)
     remedy = "give a .npy or .parquet file with one row for each value"
     raise StorageError(place, f"{path.suffix or 'no suffix'} is no format of rows", remedy)
 
@@ -73,28 +73,32 @@ def open_rows(
 @dataclass(frozen=True, slots=True)
 class _ArrayRows:
     array: Array
-    name: str | None
+    spec: Spec | None
     count: int | None
 
     def stretches(self, size: int) -> Iterator[Stretch]:
         for start in range(0, len(self.array), size):
-            part = np.ascontiguousarray(self.array[start : start + size])
-            yield list(part) if self.name is None else {self.name: part}
+            yield _carried(np.ascontiguousarray(self.array[start : start + size]), self.spec)
 
 
-def _open_numpy(path: Path, name: str | None) -> _ArrayRows:
+def _carried(part: Array, spec: Spec | None) -> Stretch:
+    """Give rows as the one tensor of a spec, or as arrays."""
+    return list(part) if spec is None else fitted({spec.names[0]: part}, spec)
+
+
+def _open_numpy(path: Path, spec: Spec | None) -> _ArrayRows:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise StorageError(str(path), str(error), "give a .npy file of rows") from error
     if not array.ndim:
         raise StorageError(str(path), "it holds one number", "give an array with a row axis")
-    return _ArrayRows(array, name, len(array))
+    return _ArrayRows(array, spec, len(array))
 
 
 @final
 class _ParquetRows:
-    def __init__(self, path: Path, name: str | None, column: str | None) -> None:
+    def __init__(self, path: Path, spec: Spec | None, column: str | None) -> None:
         import_arrow()
         import pyarrow.parquet
 
@@ -103,7 +107,7 @@ class _ParquetRows:
         except (OSError, ValueError) as error:
             raise StorageError(str(path), str(error), "give a Parquet file") from error
         names = self._file.schema_arrow.names
-        self._path, self._name = path, name
+        self._path, self._spec = path, spec
         self._column = column or names[0]
         if self._column not in names:
             listed = ", ".join(map(repr, names))
@@ -116,8 +120,7 @@ class _ParquetRows:
             if cells.null_count:
                 reason = f"the column {self._column!r} has empty cells"
                 raise StorageError(str(self._path), reason, "drop these rows first")
-            array = _as_array(cells, self._path)
-            yield list(array) if self._name is None else {self._name: array}
+            yield _carried(_as_array(cells, self._path), self._spec)
 
     def _cells(self, size: int) -> "Iterator[pa.Array]":
         try:
