@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,10 @@ def test_what_is_misspelt_is_one_sentence(overrides: list[str], sentence: str) -
     said = explain(caught.value)
     assert "\n" not in said
     assert re.search(sentence, said), said
+
+
+def test_a_full_disk_is_told_by_the_place_that_was_to_be_written() -> None:
+    error = OSError(ENOSPC, "No space left on device", "aside", None, "runs/best.ckpt")
+    assert explain(error).startswith(
+        "'runs/best.ckpt' cannot be read or written: No space left"
+    )

@@ -4,14 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EPIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from transcoder.errors import TranscoderError
+from transcoder.errors import StorageError, TranscoderError
 from transcoder.vocabulary import JsonValue
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ AllowOption = Annotated[
 ]
 
 out = Console()
+_OUTPUT = "standard output"
 
 
 @contextmanager
@@ -69,7 +71,8 @@ def middleware(
 def failing_in_one_sentence() -> Iterator[None]:
     """Print the sentence of an error and exit 1; with TRANSCODER_DEBUG set, let it pass."""
     try:
-        yield
+        with _writing_to_standard_output():
+            yield
     except TranscoderError as error:
         if os.environ.get("TRANSCODER_DEBUG"):
             raise
@@ -77,6 +80,34 @@ def failing_in_one_sentence() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
+@contextmanager
+def _writing_to_standard_output() -> Iterator[None]:
+    """Tell of a full disk, or of letters that the terminal lacks, like of any other failure."""
+    try:
+        yield
+        sys.stdout.flush()
+    except UnicodeEncodeError as error:
+        lacking = error.object[error.start : error.start + 1]
+        reason = f"its encoding {error.encoding!r} has no {lacking!a}"
+        remedy = "set PYTHONIOENCODING=utf-8, or write to a file"
+        raise StorageError(_OUTPUT, reason, remedy) from error
+    except OSError as error:
+        if error.errno == EPIPE:  # who reads has seen enough
+            raise
+        _forget_what_was_not_written()
+        place, reason = error.filename2 or error.filename, error.strerror or str(error)
+        raise StorageError(
+            str(place or _OUTPUT), reason, "make room, or name another place"
+        ) from error
+
+
+def _forget_what_was_not_written() -> None:
+    """Keep Python from trying it once more when the process ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def print_json(value: Mapping[str, JsonValue]) -> None:
     """Print one JSON object for a script."""
-    sys.stdout.write(f"{json.dumps(value, indent=2, ensure_ascii=False)}\n")
+    is_plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(f"{json.dumps(value, indent=2, ensure_ascii=is_plain)}\n")

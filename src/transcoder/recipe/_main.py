@@ -117,7 +117,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, TranscoderError):
         return str(error)
     if isinstance(error, OSError) and not isinstance(error, HydraException):
-        place = repr(error.filename) if error.filename else "a file"
+        named = error.filename2 or error.filename  # where something was to be moved to
+        place = repr(named) if named else "a file"
         reason = error.strerror or str(error)
         return f"{place} cannot be read or written: {reason}; free the place and run again"
     text = " ".join(line.strip() for line in str(error).splitlines() if _is_plain(line))
