@@ -103,7 +103,7 @@ def _apart(name: str, right: int, low: float, high: float) -> Judgement:
 
 
 def test_what_lies_further_off_than_the_mean_is_not_taken_for_its_direction() -> None:
-    identity, ridge = _apart("identity", 151, -2.1, -1.9), _apart("ridge", 150, 0.1, 0.2)
+    identity, ridge = _apart("identity", 151, -1.1, 0.1), _apart("ridge", 150, 0.1, 0.2)
     assert choose_current(_apart("net", 149, 0.1, 0.2), [identity, ridge]).candidate == "ridge"
     assert is_lost(identity)
     judged = Score("validation/retention", 0.9, 200)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transcoder.errors import DataError
 from transcoder.evaluation._bootstrap import Bootstrap
 from transcoder.evaluation._judge import Judgement
-from transcoder.vocabulary import Interval
+from transcoder.vocabulary import Interval, Score
 
 LEAST_ROWS = 6
 """Of fewer, even if all say the same, no interval at 95 % keeps its word: 2 * 2**-5 is 0.06."""
@@ -111,17 +111,18 @@ def is_lost(judged: Judgement) -> bool:
     """Say whether latents, alone compared, lie further off than their mean vector does."""
     r2 = _maybe_r2(judged)
     has_chain = any(score.name.endswith("/retention") for score in judged.scores)
-    return r2 is not None and r2.high < -_ROUNDING and not has_chain
+    return r2 is not None and r2.value < -_ROUNDING and not has_chain
 
 
 def _is_constant(judged: Judgement) -> bool:
     r2 = _maybe_r2(judged)
-    return r2 is not None and max(abs(r2.low), abs(r2.high)) < _ROUNDING
+    if r2 is None or r2.interval is None:
+        return False
+    return max(abs(r2.interval.low), abs(r2.interval.high)) < _ROUNDING
 
 
-def _maybe_r2(judged: Judgement) -> Interval | None:
-    found = (score.interval for score in judged.scores if score.name.endswith("/r2"))
-    return next(found, None)
+def _maybe_r2(judged: Judgement) -> Score | None:
+    return next((score for score in judged.scores if score.name.endswith("/r2")), None)
 
 
 def _best(judged: Sequence[Judgement]) -> Judgement:
