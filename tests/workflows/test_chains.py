@@ -73,17 +73,23 @@ def test_every_sink_and_every_dataset_is_judged_and_told(
     assert run.result.chains == result.chains
     assert "again.english by A to german" in json.dumps(describe_run(run))
     card = middleware.get_card("A_to_text")
-    assert "- words.english by A to english, by which it was chosen: text&lt;en&gt;" in card
+    assert "- words.english by A to english, by which it was chosen: text&lt;en>" in card
     markdown = middleware.get_report()[1].read_text("utf-8")
     assert r"| words.english by A to english \* |" in markdown
     assert "by 3 other chains" in str(transcoder_rows(middleware.catalog))
 
 
-def test_other_chains_may_be_left_out(tmp_path: Path) -> None:
+def test_other_chains_may_be_left_out_of_a_run_whose_files_are_the_same(tmp_path: Path) -> None:
     result = trained(tmp_path, ("dataset_types:\n", SECOND_SINK), chain_rows=0)
-    (only,) = result.chains
-    assert only.decides
+    assert [each.decides for each in result.chains] == [True]
     assert "partial" in result.scores
+    more, again = (train(_config(tmp_path, 9)) for _ in range(2))
+    assert more is not None
+    assert again is not None
+    assert (more.version, len(more.chains)) == (result.version, 2)
+    assert again.was_finished
+    runs = Middleware.open(tmp_path / "registry").get_runs()
+    assert [each.segment is not None for each in runs] == [True, True]
 
 
 def test_a_weak_native_chain_is_refused_and_the_next_decides(tmp_path: Path) -> None:

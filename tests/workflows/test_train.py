@@ -114,8 +114,8 @@ def test_a_run_leaves_a_report_with_graph_curves_and_rows(finished: Run) -> None
     told = (folder / "report.md").read_text("utf-8")
     (heads,) = [line for line in told.splitlines() if line.startswith("| row |")][:1]
     assert heads == (
-        "| row | score | english: text&lt;en&gt; | given text&lt;de&gt; | wanted german "
-        "| native text&lt;de&gt; |"
+        "| row | score | english: text&lt;en> | given text&lt;de> | wanted german "
+        "| native text&lt;de> |"
     )
 
 

@@ -33,11 +33,12 @@ def info(registry: RegistryOption = DEFAULT_REGISTRY, *, as_json: JsonOption = F
 
 
 def _models(catalog: Catalog) -> Table:
+    from transcoder.workflows import told_scores
+
     table = Table("model", "source", "target", "version", "kind", "parameters", "scores")
     table.title = "segments (* current)"
     for key in sorted(catalog.segments, key=str):
         for each in catalog.segments[key]:
-            shown = [s for s in each.scores if s.name.startswith(("test/retention", "test/r2"))]
             _add(
                 table,
                 each.name,
@@ -46,7 +47,7 @@ def _models(catalog: Catalog) -> Table:
                 f"{each.version}{' *' if each.is_current else ''}",
                 each.kind.value,
                 f"{each.signature.parameters:,}" if each.signature else "to be trained",
-                ", ".join(f"{score.name} {score}" for score in shown),
+                told_scores(each) if each.is_transcoder else "",
             )
     return table
 

@@ -100,12 +100,17 @@ def read_jobs(folder: Path) -> list[Job]:
 
 
 def seed_groups(jobs: Sequence[Job]) -> list[SeedGroup]:
-    """Put together what differs in nothing but the seed, where there are several seeds."""
-    groups: dict[str, list[Job]] = {}
+    """Put together what differs in nothing but the seed, where there are several seeds.
+
+    Of a seed that was tried again the first job counts, the best where `read_jobs` gave them.
+    """
+    groups: dict[str, dict[str, Job]] = {}
     for job in jobs:
         others = {key: value for key, value in job.asked.items() if key != "seed"}
-        groups.setdefault(Job(job.folder, others, None).words, []).append(job)
-    several = (SeedGroup(asked, tuple(each)) for asked, each in groups.items())
+        groups.setdefault(Job(job.folder, others, None).words, {}).setdefault(
+            job.asked.get("seed", ""), job
+        )
+    several = (SeedGroup(asked, tuple(each.values())) for asked, each in groups.items())
     return [each for each in several if len(each.jobs) > 1]
 
 

@@ -58,10 +58,13 @@ def plain(text: str) -> str:
     r"""Write text so that Markdown shows it as it is, on one line.
 
     >>> plain("<b> a|b")
-    '&lt;b&gt; a\\|b'
+    '&lt;b> a\\|b'
     """
     joined = " ".join(text.split())
-    coded = joined.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    coded = joined.replace("&", "&amp;").replace("<", "&lt;")
+    coded = (
+        f"&gt;{coded[1:]}" if coded.startswith(">") else coded
+    )  # else it would be a quotation
     return _SIGNS.sub(r"\\\1", coded)
 
 

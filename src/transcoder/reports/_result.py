@@ -59,6 +59,7 @@ class RunResult:
         test_rows: How many rows the scores of `test/` are of.
         scores: By candidate, then by metric.
         chains: Every judged chain, through what was registered.
+        transcoder: What it was registered as; empty in what earlier versions left.
     """
 
     identity: str
@@ -71,6 +72,7 @@ class RunResult:
     test_rows: int
     scores: dict[str, dict[str, PlainScore]] = field(default_factory=dict)
     chains: tuple[ChainResult, ...] = ()
+    transcoder: str = ""
 
 
 def write_result(folder: Path, result: RunResult) -> None:

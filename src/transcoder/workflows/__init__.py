@@ -1,7 +1,7 @@
 """Use cases: the only place where the parts are put together."""
 
 from transcoder.workflows._apply import apply_world
-from transcoder.workflows._atlas import transcoder_rows
+from transcoder.workflows._atlas import told_scores, transcoder_rows
 from transcoder.workflows._changes import Changes
 from transcoder.workflows._codec import Codec
 from transcoder.workflows._cut import (
@@ -57,6 +57,7 @@ __all__ = [
     "licences_of",
     "read_preference",
     "scaffold",
+    "told_scores",
     "train",
     "transcoder_rows",
 ]

@@ -26,7 +26,7 @@ def atlas(catalog: Catalog) -> Graph:
 def transcoder_rows(catalog: Catalog) -> list[tuple[str, ...]]:
     """Tell each current transcoder: model, ends, version, and how good it is."""
     return [
-        (each.name, str(each.source), str(each.target), str(each.version), _told(each))
+        (each.name, str(each.source), str(each.target), str(each.version), told_scores(each))
         for each in catalog.find_current()
         if each.is_transcoder
     ]
@@ -47,7 +47,7 @@ def _score(segment: Segment) -> str:
     return next((f"{name} {score}" for score, name in scored if score), "not measured")
 
 
-def _told(segment: Segment) -> str:
+def told_scores(segment: Segment) -> str:
     """Tell a transcoder's score, and between which ends those by other chains lie."""
     told = _score(segment)
     others = [each.value for each in segment.scores if each.name.startswith(_OTHER_CHAINS)]

@@ -36,11 +36,14 @@ def finished_result(
     if result is None:
         return None
     catalog = registry.catalog()
-    mine = next(find_versions(catalog, identity), None)
-    if mine is None:
-        return None
-    # A closed form that an earlier run registered too carries that run's lineage.
-    chosen = [each for each in catalog.segments[mine.key] if each.version == result.version]
+    # What an earlier run registered too carries that run's lineage.
+    mine = {str(each.key) for each in find_versions(catalog, identity)} | {result.transcoder}
+    chosen = [
+        each
+        for key, versions in catalog.segments.items()
+        for each in versions
+        if str(key) in mine and each.version == result.version
+    ]
     if not chosen:
         return None
     make_current = replaces and not chosen[0].is_current

@@ -149,6 +149,7 @@ def _register(
         test_rows=len(bench.judgement(chosen, Split.TEST).per_row),
         scores={name: _by_name(each) for name, each in scores.items()},
         chains=walked,
+        transcoder=str(registered.key),
     )
     write_result(provenance.folder, result)
     return result

@@ -70,8 +70,10 @@ class Sweep:
 
 def find_runs(registry: Registry) -> tuple[Run, ...]:
     """List all runs: by transcoder, the best on validation rows first, unfinished ones last."""
-    versions = _versions(registry.catalog())
-    runs = [_read(path, versions) for path in _folders(registry.root / RUNS)]
+    catalog = registry.catalog()
+    versions = _versions(catalog)
+    named = {str(key): found for key, found in catalog.segments.items()}
+    runs = [_read(path, versions, named) for path in _folders(registry.root / RUNS)]
     return tuple(sorted(runs, key=_place))
 
 
@@ -155,9 +157,16 @@ def _siblings(catalog: Catalog, segments: Sequence[Segment]) -> Iterator[Segment
         yield from catalog.segments[key]
 
 
-def _read(folder: Path, versions: Mapping[str, Sequence[Segment]]) -> Run:
+def _read(
+    folder: Path,
+    versions: Mapping[str, Sequence[Segment]],
+    named: Mapping[str, Sequence[Segment]],
+) -> Run:
+    """Read a run; a version that an earlier one registered too is found by its name."""
     result = maybe_read_result(folder)
-    known = versions.get(result.identity, ()) if result else ()
+    known: Sequence[Segment] = ()
+    if result is not None:
+        known = versions.get(result.identity) or named.get(result.transcoder, ())
     segment = next((each for each in known if result and each.version == result.version), None)
     return Run(folder.name, folder, result, segment)
 
