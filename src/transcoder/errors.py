@@ -224,6 +224,18 @@ class DataError(TranscoderError):
         super().__init__(f"the dataset {dataset!r} cannot be used: {reason}; {remedy}")
 
 
+class UnpairedError(TranscoderError):
+    """Rows of two spaces that no map without pairs was found between."""
+
+    def __init__(self, share: float, control: float, starts: int) -> None:
+        self.share, self.control, self.starts = share, control, starts
+        super().__init__(
+            f"no map was found without pairs: of {starts} starts no two agree on one that does "
+            f"better than starts at random ({share:.0%} of the rows have a mutual neighbour at "
+            f"best, {control:.0%} after those); nothing is registered, add some pairs"
+        )
+
+
 class NonFiniteError(TranscoderError):
     """NaN or infinity where numbers were wanted."""
 

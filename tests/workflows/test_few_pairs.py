@@ -2,13 +2,15 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.workflows.conftest import finish
-from transcoder.errors import DataError, NoOpportunityError, UnknownNameError
+from transcoder.adapters import fit_unpaired
+from transcoder.errors import DataError, NoOpportunityError, UnknownNameError, UnpairedError
 from transcoder.recipe import (
     DataConfig,
     LinearConfig,
@@ -100,3 +102,37 @@ def test_a_pool_that_reaches_neither_end_is_refused(tmp_path: Path) -> None:
     sentence = "data.pools names 'a_more_and_b_more', of which no column reaches either"
     with pytest.raises(NoOpportunityError, match=sentence):
         train(vectors(tmp_path, data=DataConfig(pools=["a_more_and_b_more"])))
+
+
+def clouds(folder: Path, *, alike: bool) -> RunConfig:
+    """A run without a pair on clumps of things in two spaces, (row, 16) and (row, 20)."""
+    random = np.random.default_rng(0)
+    clumps = random.standard_normal((12, 10)) * np.linspace(0.5, 2, 10)
+    things = clumps[random.integers(12, size=500)] + 0.3 * random.standard_normal((500, 10))
+    turns = [np.linalg.qr(random.standard_normal((dim, 10)))[0].T for dim in (16, 20)]
+    new = things @ turns[1] if alike else random.standard_normal((500, 20))
+    np.save(folder / "x.npy", (things @ turns[0]).astype(np.float32))
+    np.save(folder / "y.npy", new.astype(np.float32))
+    places = {"old": str(folder / "x.npy"), "new": str(folder / "y.npy")}
+    return vectors(folder, data=DataConfig(pairs=0), **places)
+
+
+def test_without_a_pair_what_two_clouds_give_is_judged_on_pairs_and_registered(
+    tmp_path: Path,
+) -> None:
+    result = finish(clouds(tmp_path, alike=True))
+    assert [*result.scores] == ["mean", "identity", "unpaired"]
+    assert result.chosen == "unpaired"
+    assert result.scores["unpaired"]["test/recall_at_1"][0] > 0.9
+    assert Middleware.open(tmp_path / "registry").get_model("T")[0].is_current
+
+
+def test_where_clouds_are_not_alike_nothing_is_registered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transcoder.adapters._unpaired._RUNS", 2)
+    soon = partial(fit_unpaired, starts=2)
+    monkeypatch.setattr("transcoder.workflows._groundwork.fit_unpaired", soon)
+    with pytest.raises(UnpairedError, match="nothing is registered, add some pairs"):
+        train(clouds(tmp_path, alike=False))
+    assert not Middleware.open(tmp_path / "registry").catalog.segments

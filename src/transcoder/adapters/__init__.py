@@ -39,6 +39,7 @@ from transcoder.adapters._settings import (
     ResidualSettings,
 )
 from transcoder.adapters._statistics import Statistics
+from transcoder.adapters._unpaired import Unpaired, fit_unpaired, without_pairs
 
 __all__ = [
     "LAMBDAS",
@@ -63,6 +64,7 @@ __all__ = [
     "ResidualAdapter",
     "ResidualSettings",
     "Statistics",
+    "Unpaired",
     "are_few",
     "build_adapter",
     "end_of",
@@ -73,9 +75,11 @@ __all__ = [
     "fit_reduced_rank",
     "fit_ridge",
     "fit_self_learning",
+    "fit_unpaired",
     "mean_over_time",
     "meeting_of",
     "pairs_of",
     "require_fit",
     "squared_error",
+    "without_pairs",
 ]

@@ -174,7 +174,7 @@ def usable_rows(
     skipped = np.array(table.skipped.rows, dtype=np.int64)
     kept = {split: each[~np.isin(each, skipped)] for split, each in rows.items()}
     for split, each in kept.items():
-        if not len(each):
+        if not len(each) and len(rows[split]):
             found = f"no row of the {split.value} split can be used: {table.skipped.summary}"
             raise DataError(table.name, found, "correct these rows")
     return kept

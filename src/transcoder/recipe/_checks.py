@@ -57,7 +57,7 @@ _NUMBERS: dict[str, _Rule] = {
     "data.balance": _SHARE,
     "data.judged_rows": _COUNT,
     "data.chain_rows": _LIMIT,
-    "data.pairs": _COUNT,
+    "data.pairs": _LIMIT,
     "data.pool_rows": _COUNT,
     "data.suffix_rows": _COUNT,
     "data.max_skipped": _LIMIT,

@@ -262,7 +262,7 @@ class DataConfig:
             which cost far more than the adapter does; null for all.
         pairs: How many rows of the training split count as pairs, drawn by the run's seed, of
             each stratum equally many; the partners of the others are not looked at. Null for
-            all.
+            all; with 0 a map is looked for without pairs, and nothing else is trained.
         pools: Datasets whose rows are taken without partners, where pairs are few.
         pool_rows: How many rows without partners are looked at, at most, at either end.
         max_skipped: How many rows that cannot be used (empty text, unreadable files, another

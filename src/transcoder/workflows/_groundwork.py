@@ -6,15 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from transcoder.adapters import (
+    Affine,
     Meeting,
     Moments,
+    Pools,
     Statistics,
     end_of,
+    fit_identity,
     fit_ladder,
+    fit_mean,
+    fit_unpaired,
     meeting_of,
     pairs_of,
+    without_pairs,
 )
 from transcoder.data import LatentStore
+from transcoder.errors import NoOpportunityError
 from transcoder.evaluation import Bootstrap, Familiarity, mean_latents
 from transcoder.recipe import DebugChoice
 from transcoder.training import Start
@@ -77,9 +84,10 @@ def lay_groundwork(
     if config.debug is not DebugChoice.overfit:
         materials, notes = apart(materials)
     narrator.stage("Closed forms")
-    training, validation = (
-        _moments(plan, materials, split) for split in (Split.TRAIN, Split.VALIDATION)
-    )
+    validation = _moments(plan, materials, Split.VALIDATION)
+    known = _moments(plan, materials, Split.TRAIN) if config.data.pairs != 0 else None
+    pools = maybe_pools(bureau, sources, materials=materials, workshop=workshop, training=known)
+    training = known or without_pairs(_required(pools, plan))
     notes += cautions(training, materials)
     for note in notes:
         narrator.say(f"note: {note}")
@@ -112,10 +120,10 @@ def lay_groundwork(
         narrator.say(f"none fits: the target is {meeting.value}")
         start = Start(None, statistics, config.seed)
         return Groundwork(materials, bench, (), None, start, familiarity, notes)
-    pools = maybe_pools(
-        bureau, sources, materials=materials, workshop=workshop, training=training
-    )
-    affines = fit_ladder(training, validation, pools)
+    if known is None:
+        affines = _ladder_without_pairs(bureau, training, _required(pools, plan))
+    else:
+        affines = fit_ladder(training, validation, pools)
     rungs = [
         make_candidate(
             each.name,
@@ -131,6 +139,25 @@ def lay_groundwork(
     affine = next(each for each in affines if each.name == best.name)
     start = Start(affine, statistics, config.seed)
     return Groundwork(materials, bench, rungs, best, start, familiarity, notes)
+
+
+def _required(pools: Pools | None, plan: TrainingPlan) -> Pools:
+    if pools is None:
+        reason = "there are no pairs, and no rows of both latents without"
+        raise NoOpportunityError(str(plan.source), str(plan.target), reason)
+    return pools
+
+
+def _ladder_without_pairs(
+    bureau: Bureau, training: Moments, pools: Pools
+) -> tuple[Affine, ...]:
+    """Look for a map that two clouds alone give, beside what knows nothing of the source."""
+    found = fit_unpaired(pools, seed=bureau.config.seed)
+    bureau.narrator.say(
+        f"{found.agreeing} of {found.starts} starts agree; {found.share:.0%} of the rows have "
+        f"a mutual neighbour, {found.control:.0%} after starts at random"
+    )
+    return fit_mean(training), fit_identity(training), found.affine
 
 
 def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -> Moments:

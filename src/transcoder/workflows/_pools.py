@@ -26,7 +26,7 @@ def maybe_pools(
     *,
     materials: Sequence[Materials],
     workshop: Workshop,
-    training: Moments,
+    training: Moments | None,
 ) -> Pools | None:
     """Gather rows without partners where pairs are few; None where no map is to be had of them.
 
@@ -38,7 +38,7 @@ def maybe_pools(
         sources: The rows of each dataset, those of the pools included.
         materials: Of each feed.
         workshop: What computes the routes of other datasets.
-        training: Moments of the pairs.
+        training: Moments of the pairs, or None where there are none.
     """
     plan, say, most = bureau.plan, bureau.narrator.say, bureau.config.data.pool_rows
     own = [each for each in materials if len(each.pool)]
@@ -48,7 +48,7 @@ def maybe_pools(
     if end_of(plan.target_spec).is_sequence:
         say("no self-learning: the positions of a sequence have no partners of their own")
         return None
-    if not are_few(training):
+    if training is not None and not are_few(training):
         dim = len(training.source_mean)
         say(f"no self-learning: {training.rows:,} pairs are many for {dim:,} numbers")
         return None
@@ -73,7 +73,7 @@ def maybe_pools(
     )
     say(f"rows without partners: {len(source):,} of the source, {len(target):,} of the target")
     if not len(source) or not len(target):
-        say("no self-learning: it needs rows of both")
+        say("no self-learning: it takes rows of both")
         return None
     order = np.random.default_rng(bureau.config.seed).permutation(len(target))
     return Pools(source, target[order])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lightning.pytorch import seed_everything
 
@@ -52,12 +53,17 @@ def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | No
         return None
     store = store_of(bureau.registry, storage_dtype=bureau.config.data.storage_dtype)
     ground = lay_groundwork(bureau, sources, store)
-    begin = ground.best.name if ground.best is not None else "nothing"
-    narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {begin}")
-    fitted = fit_net(bureau, ground.materials, ground.start, fit_settings(config, bureau.watch))
-    if not is_first_process():
-        return None
-    net = export_net(bureau, fitted, ground)
+    if config.data.pairs == 0:  # a net would have nothing to learn from
+        *rungs, net = ground.rungs
+        ground = replace(ground, rungs=rungs, best=None)
+    else:
+        begin = ground.best.name if ground.best is not None else "nothing"
+        narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {begin}")
+        settings = fit_settings(config, bureau.watch)
+        fitted = fit_net(bureau, ground.materials, ground.start, settings)
+        if not is_first_process():
+            return None
+        net = export_net(bureau, fitted, ground)
     narrator.stage("Judge the exported files on test rows")
     chains = Chains(
         plan,
