@@ -1,5 +1,7 @@
 """Oracles behind their allow-list, and what they may answer."""
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -179,3 +181,15 @@ def test_an_oracle_that_hangs_is_given_up_and_named_and_the_next_call_is_answere
     ):
         pool.run(sleeper, ["quick", "slow"])
     assert pool.run(sleeper, ["quick"]) == ["quick"]
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_asks_oracles_too() -> None:
+    pool = OraclePool(ALLOW, limit_s=2)
+    pool.run(CODES, ["a"])
+    child = os.fork()
+    if child == 0:
+        with suppress(OracleError):
+            os._exit(len(pool.run(CODES, ["a", "b"])))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2

@@ -46,7 +46,7 @@ class Deadline(Generic[_Answer]):
         Raises:
             OverdueError: If it does not end within the limit.
         """
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():  # it does not survive a fork
             self._calls = SimpleQueue()
             self._thread = Thread(target=_serve, args=(self._calls,), daemon=True)
             self._thread.start()
