@@ -7,7 +7,7 @@ import pytest
 
 from transcoder.errors import StorageError
 from transcoder.serving import read_value, write_value
-from transcoder.vocabulary import Payload, Waveform
+from transcoder.vocabulary import Payload, Value, Waveform
 
 
 def test_text_and_labels_come_from_the_command_line() -> None:
@@ -99,3 +99,26 @@ def test_what_is_no_picture_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"nothing")
     with pytest.raises(StorageError, match=r"give a \.png or \.jpg file"):
         read_value(str(tmp_path / "a.png"), Payload.IMAGE)
+
+
+def test_a_lone_tensor_may_stand_in_a_numpy_file(tmp_path: Path) -> None:
+    write_value({"hidden": np.arange(3)}, tmp_path / "a.npy")
+    assert np.load(tmp_path / "a.npy").tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("a.wav", {"hidden": np.zeros(3)}, "a name for sound, and the value is named tensors"),
+        ("a.PNG", "seven", "a name for an array, and the value is text"),
+        ("a.npy", {"a": np.zeros(1), "b": np.zeros(1)}, "an array, and the value is named ten"),
+        ("a.npz", np.zeros(3), "a name for named tensors, and the value is an array"),
+        ("a.txt", Waveform(np.zeros(9, np.float32), 8000), "for text, and the value is sound"),
+    ],
+)
+def test_a_suffix_that_says_something_else_is_refused(
+    tmp_path: Path, name: str, value: Value, sentence: str
+) -> None:
+    with pytest.raises(StorageError, match=sentence):
+        write_value(value, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

@@ -74,7 +74,9 @@ def test_unknown_names_and_weights_are_told_with_the_nearest() -> None:
         ("allow_oracles: 1", "'allow_oracles' cannot be 1"),
         ("exclude: espeak", "'exclude' cannot be 'espeak'"),
         ("- 1", "it holds no keys; write 'latency: 1.0'"),
-        ("a: [", "it is not YAML"),
+        ("a: [", "it is not YAML: while parsing a flow node expected"),
+        ("latency: 2024-13-01", "it is not YAML: month must be in"),
+        ("bas: fast", "there is no key 'bas'; did you mean 'base'"),
     ],
 )
 def test_a_file_with_faults_is_refused_with_all_of_them(

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, UnionType
 from typing import cast
 from zipfile import BadZipFile
 
@@ -15,6 +15,19 @@ from transcoder.vocabulary import Array, Payload, Spec, Tensors, Value, Waveform
 
 _REAL = frozenset({"float16", "float32", "float64"})
 _IMAGES = frozenset({".png", ".jpg", ".jpeg"})
+_ARRAY = ".npy"
+_TOLD: tuple[tuple[type | UnionType, str], ...] = (
+    (Waveform, "sound"),
+    (str | int, "text"),
+    (Mapping, "named tensors"),
+    (object, "an array"),
+)
+_SUFFIXES = {
+    **dict.fromkeys((".wav", ".flac"), "sound"),
+    **dict.fromkeys((*_IMAGES, _ARRAY), "an array"),
+    ".npz": "named tensors",
+    ".txt": "text",
+}
 
 
 def read_value(text: str, payload: Payload | None) -> Value:
@@ -80,7 +93,8 @@ def write_value(value: Value, path: Path) -> None:
         value: Text and labels become UTF-8 text, a waveform 16-bit sound, an array `.npy`,
             named tensors `.npz`.
         path: Of the file; its suffix chooses the format of sound (`.wav`, `.flac`), and a
-            picture (`.png`, `.jpg`) where an array of uint8 shall be one.
+            picture (`.png`, `.jpg`) where an array of uint8 shall be one. A lone tensor may
+            stand in a `.npy` file; other suffixes that say something else are refused.
 
     Raises:
         StorageError: If it cannot be written.
@@ -142,6 +156,7 @@ def _write_image(value: Array, path: Path) -> None:
 
 
 def _write(value: Value, path: Path) -> None:
+    value = _for_suffix(value, path.suffix.lower())
     if isinstance(value, Waveform):
         sound = _soundfile()
         try:
@@ -158,6 +173,18 @@ def _write(value: Value, path: Path) -> None:
     else:
         with path.open("wb") as file:
             np.save(file, value, allow_pickle=False)
+
+
+def _for_suffix(value: Value, suffix: str) -> Value:
+    """Refuse a suffix that says something else; a lone tensor is an array for `.npy`."""
+    if suffix == _ARRAY and isinstance(value, Mapping) and len(value) == 1:
+        return next(iter(value.values()))
+    told = next(told for kind, told in _TOLD if isinstance(value, kind))
+    wanted = _SUFFIXES.get(suffix, told)
+    if told != wanted:
+        message = f"that is a name for {wanted}, and the value is {told}"
+        raise OSError(message)
+    return value
 
 
 def _soundfile() -> ModuleType:

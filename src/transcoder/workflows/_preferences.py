@@ -65,8 +65,9 @@ def _read(path: Path) -> Preference:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StorageError(str(path), reason, "name a YAML file of weights") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(str(path), [f"it is not YAML: {error}"]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise RecipeError(str(path), [f"it is not YAML: {reason}"]) from error
     if not isinstance(given, Mapping):
         raise RecipeError(str(path), ["it holds no keys; write 'latency: 1.0'"])
     known = [each.name for each in fields(Preference)]
@@ -86,7 +87,7 @@ def _fault(key: object, value: object, known: list[str]) -> str | None:
     if key == "base":
         return None
     if key not in known:
-        return str(UnknownNameError("key", str(key), known))
+        return str(UnknownNameError("key", str(key), [*known, "base"]))
     if key in _WEIGHTS:
         is_right = isinstance(value, int | float) and not isinstance(value, bool)
     elif key in _SWITCHES:
