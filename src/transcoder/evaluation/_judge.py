@@ -165,16 +165,11 @@ def prepare_exam(
             raise DataError("rows to be judged", reason, "give one of them")
         return Exam(questions, None, np.empty(0), _nearest(questions))
     if native is None:
-        native = native_scores(questions, runner, chain=chain)
+        answered = runner.run(chain.native, questions.native)
+        native = row_scores(chain.scorer, answered, wanted=questions.answers)
     if native.mean() < floor:
         raise WeakNativeError(str(chain.native), float(native.mean()), floor)
     return Exam(questions, chain, native, _nearest(questions))
-
-
-def native_scores(questions: Questions, runner: Runner, *, chain: JudgedChain) -> Scores:
-    """Score what the native chain of a chain answers, (row)."""
-    answered = runner.run(chain.native, questions.native)
-    return row_scores(chain.scorer, answered, wanted=questions.answers)
 
 
 def judge(
@@ -220,7 +215,7 @@ def judge(
         return Judgement(candidate, tuple(scores), cosines, (), cosines)
     content = runner.run(exam.chain.after, given)
     per_row = row_scores(exam.chain.scorer, content, wanted=questions.answers)
-    scores += _chain_scores(per_row, exam, exam.chain.scorer, draws)
+    scores += chain_scores(per_row, exam, exam.chain.scorer, draws)
     return Judgement(candidate, tuple(scores), per_row, _strata(per_row, exam), cosines)
 
 
@@ -276,9 +271,17 @@ def _nearest(questions: Questions) -> Neighbours | None:
     return nearest_rows(vectors) if len(vectors) > 1 else None
 
 
-def _chain_scores(
+def chain_scores(
     per_row: Scores, exam: Exam, scorer: Scorer, draws: Bootstrap
 ) -> tuple[Score, ...]:
+    """Give what a chain scored on each row (row) as its mean, beside the native chain's.
+
+    Args:
+        per_row: Of the chain, (row).
+        exam: Knows the native chain's, and the split that names the scores.
+        scorer: By what content was scored.
+        draws: How intervals are drawn.
+    """
     split = exam.questions.split
     return (
         mean_score(f"{split}/{scorer}", per_row, draws),

@@ -8,17 +8,19 @@ import numpy as np
 
 from transcoder.data import group_of_content, is_local
 from transcoder.errors import DataError, TranscoderError
-from transcoder.evaluation import Exam, Questions, judge, native_scores, prepare_exam
+from transcoder.evaluation import Exam, Questions, chain_scores, prepare_exam, row_scores
 from transcoder.reports import ChainResult
-from transcoder.sessions import Runner
+from transcoder.sessions import Runner, split_rows
 from transcoder.vocabulary import (
     Content,
     Dataset,
+    Edge,
     EdgePath,
     JudgedChain,
     Score,
     Split,
     Tensors,
+    Value,
 )
 from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._judging import Bench
@@ -61,12 +63,15 @@ class Chains:
         self._read = read
         self._sources: dict[tuple[str, str], Source] = {}
         self._natives: dict[tuple[str, ...], dict[int, float]] = {}
+        self._entered: dict[tuple[str, ...], Tensors] = {}
+        self._walked: dict[tuple[object, ...], dict[tuple[Edge, ...], list[Value]]] = {}
         self._exams: dict[JudgedChain, Exam | str] = {}
         self._judged: dict[tuple[JudgedChain, str | None], _Judged] = {}
 
     def results(self, candidates: Sequence[Candidate]) -> tuple[ChainResult, ...]:
         """Tell of every chain what some candidates score."""
-        return tuple(self._result(chain, candidates) for chain in self._ordered())
+        found = {chain: self._result(chain, candidates) for chain in self._shortest_first()}
+        return tuple(found[chain] for chain in self._ordered())
 
     def scores(self, candidate: Candidate) -> Iterator[Score]:
         """Give what a candidate scores by chains that do not decide, named by the chain."""
@@ -78,6 +83,10 @@ class Chains:
 
     def _ordered(self) -> list[JudgedChain]:
         return sorted(self._plan.chains, key=lambda chain: chain != self._bench.chain)
+
+    def _shortest_first(self) -> list[JudgedChain]:
+        """Walk short chains before those that go on from their content."""
+        return sorted(self._plan.chains, key=lambda chain: len(chain.after.edges))
 
     def _result(self, chain: JudgedChain, candidates: Sequence[Candidate]) -> ChainResult:
         judged = {each.name: self._judge(chain, each) for each in candidates}
@@ -121,14 +130,27 @@ class Chains:
         exam = self._exams[chain]
         if isinstance(exam, str):
             return exam
-        through = EdgePath(candidate.segment.source, (candidate.segment,))
-        return judge(
-            candidate.name,
-            through,
-            exam=exam,
-            runner=self._runner,
-            bootstrap=self._bench.bootstrap,
-        ).scores
+        path = EdgePath(candidate.segment.source, (candidate.segment,)).then(chain.after)
+        questions, spec = exam.questions, self._runner.catalog.spec(path.source)
+        content = self._walk(
+            (chain.dataset, chain.column, str(chain.before)),
+            path,
+            split_rows(questions.sources, spec),
+        )
+        per_row = row_scores(chain.scorer, content, wanted=questions.answers)
+        return chain_scores(per_row, exam, chain.scorer, self._bench.bootstrap)
+
+    def _walk(
+        self, begin: tuple[object, ...], path: EdgePath, values: Sequence[Value]
+    ) -> list[Value]:
+        """Take values along a path, from where another chain has brought them already."""
+        known = self._walked.setdefault(begin, {})
+        places = range(len(path.edges), 0, -1)
+        done = next((each for each in places if path.edges[:each] in known), 0)
+        start, given = path.modalities[done], known[path.edges[:done]] if done else values
+        rest = EdgePath(start, path.edges[done:])
+        known[path.edges] = self._runner.run(rest, given) if rest.edges else [*given]
+        return known[path.edges]
 
     def _prepared(self, chain: JudgedChain) -> Exam | str:
         try:
@@ -160,23 +182,25 @@ class Chains:
         decides = self._bench.chain
         if decides is not None and not self._natives:
             known, scores = self._bench.native(Split.TEST)
-            answered = zip(known.tolist(), scores.tolist(), strict=False)
-            self._natives[_native_key(decides)] = dict(answered)
+            before = zip(known.tolist(), scores.tolist(), strict=False)
+            self._natives[_native_key(decides)] = dict(before)
         found = self._natives.setdefault(_native_key(chain), {})
         new = [place for place, row in enumerate(rows.tolist()) if row not in found]
         if new:
-            asked = replace(
-                questions,
-                native=[questions.native[place] for place in new],
-                answers=[questions.answers[place] for place in new],
-            )
-            scores = native_scores(asked, self._runner, chain=chain)
+            begin = chain.dataset, chain.native_column, rows[new].tobytes()
+            asked = [questions.native[place] for place in new]
+            answered = self._walk(begin, chain.native, asked)
+            wanted = [questions.answers[place] for place in new]
+            scores = row_scores(chain.scorer, answered, wanted=wanted)
             found.update(zip(rows[new].tolist(), scores.tolist(), strict=True))
         return np.array([found[row] for row in rows.tolist()])
 
     def _latents(self, chain: JudgedChain, values: list[Content]) -> Tensors:
-        latents = self._runner.run_batch(chain.before, values)
-        return {} if isinstance(latents, list) else latents
+        key = chain.dataset, chain.column, str(chain.before)
+        if key not in self._entered:
+            latents = self._runner.run_batch(chain.before, values)
+            self._entered[key] = {} if isinstance(latents, list) else latents
+        return self._entered[key]
 
     def _maybe_stored(self, chain: JudgedChain) -> Materials | None:
         """Find the stored latents of what a chain takes to A."""
