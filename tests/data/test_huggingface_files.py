@@ -182,6 +182,15 @@ def test_a_misspelt_option_is_told(tmp_path: Path) -> None:
         load_table(wrong, catalog())
 
 
+def test_pickled_rows_are_refused_before_anything_reads_them(tmp_path: Path) -> None:
+    words = csv(tmp_path, english="text<en>")
+    pickled = replace(words, options={**words.options, "path": "pandas"})
+    with pytest.raises(
+        DataError, match=r"its path 'pandas' reads pickled files.*save its rows"
+    ):
+        load_table(pickled, catalog())
+
+
 def test_an_unknown_loader_is_told_with_those_that_are_known(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="no loader 'hugingface'; did you mean 'hugging"):
         load_table(replace(csv(tmp_path), loader="hugingface"), catalog())

@@ -26,6 +26,7 @@ _OPTIONS = frozenset(
 _FORMATS = frozenset({"arrow", "audiofolder", "csv", "imagefolder", "json", "parquet", "text"})
 """What files may be; any other path is a folder or a name on the hub."""
 _SPLIT = "split"
+_PICKLED = "pandas"
 _NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")
 
 
@@ -105,6 +106,9 @@ def _check_options(dataset: Dataset) -> None:
         found = f"its options are {sorted(dataset.options)}"
         wanted = f"give 'path' and, as needed, {sorted(_OPTIONS - {'path'})}"
         raise DataError(dataset.name, found, wanted)
+    if dataset.options["path"] == _PICKLED:
+        found = f"its path {_PICKLED!r} reads pickled files, which may run any code"
+        raise DataError(dataset.name, found, "save its rows as parquet, csv or json")
     for file in _local_files(dataset.options.get("data_files")):
         if not Path(file).exists():
             raise _no_file(dataset, file)
