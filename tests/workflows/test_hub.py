@@ -46,6 +46,21 @@ def test_a_hub_trains_there_and_back_and_ends_with_a_table(
     assert middleware.get_path("text_latent", "{A}").edges[0].name == "text_latent_to_A"
 
 
+def test_a_hub_goes_on_where_no_native_chain_is_good_enough_to_measure_by(
+    hub: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = Path(str(hub.world))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    before, decoder, after = world.read_text("utf-8").partition("  C.decoder:")
+    wrong = after.replace(letters, letters[::-1], 1)
+    world.write_text(before + decoder + wrong, "utf-8")
+    assert train(hub) is None
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "hub text_latent@1: A_to_text_latent, 2 of 2" in shown
+    assert shown.count("candidates are compared by latents alone") == 2
+    assert shown.count("│ refused │") == 2
+
+
 def test_a_hub_that_no_network_stands_beside_is_refused(config: RunConfig) -> None:
     auto = TranscoderConfig("auto", "auto", "auto")
     with pytest.raises(

@@ -29,7 +29,7 @@ td,th{padding:3px 10px;text-align:left;vertical-align:top}
 .text{display:block;min-width:7em}
 p,h1{overflow-wrap:anywhere}audio{width:190px;height:32px}.wide{margin-bottom:1em}
 img{image-rendering:pixelated;min-width:64px;max-width:480px;vertical-align:middle}
-img.spectrogram{height:110px;display:block;margin-top:4px}
+img.spectrogram{height:90px;max-width:250px;display:block;margin-top:4px}
 pre{background:#f4f7fa;padding:1em;overflow-x:auto;font-size:12px}
 """
 _POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
