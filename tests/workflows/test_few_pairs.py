@@ -1,5 +1,6 @@
 """Few pairs, and rows without partners beside them, by what a user types."""
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from tests.workflows.conftest import finish
 from transcoder.adapters import fit_unpaired
 from transcoder.errors import DataError, NoOpportunityError, UnknownNameError, UnpairedError
 from transcoder.recipe import (
+    RECIPE_FOLDER,
     DataConfig,
     LinearConfig,
     RegistryConfig,
@@ -136,3 +138,67 @@ def test_where_clouds_are_not_alike_nothing_is_registered(
     with pytest.raises(UnpairedError, match="nothing is registered, add some pairs"):
         train(clouds(tmp_path, alike=False))
     assert not Middleware.open(tmp_path / "registry").catalog.segments
+
+
+def test_files_of_no_common_row_give_a_map_that_is_registered_only_where_that_is_insisted_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = clouds(tmp_path, alike=True)
+    x, y = np.load(str(asked.old)), np.load(str(asked.new))
+    np.save(str(asked.old), x[:260])
+    np.save(str(asked.new), y[220:])
+    asked = replace(asked, paired=False, data=DataConfig())
+    assert train(asked) is None
+    assert "nothing is registered, for no row leads to both" in capsys.readouterr().out
+    assert not Middleware.open(tmp_path / "registry").catalog.segments
+    result = finish(replace(asked, insist=True))
+    assert (result.chosen, result.is_current, result.scores) == (
+        "unpaired",
+        True,
+        {"unpaired": {}},
+    )
+    middleware = Middleware.open(tmp_path / "registry")
+    given = middleware.convert({"vector": x[400]}, middleware.get_path("{x}", "{y}"))
+    error = np.asarray(given["vector"]) - y[400]  # type: ignore[index, call-overload]  # a tensor
+    assert (error**2).sum() < 0.2 * (y[400] ** 2).sum()
+
+
+HALF = """  {name}:
+    type: labelled_pixels
+    loader: arrays
+    options: {{files: {{pixels: {name}.npz, class: {name}.npz}}}}
+    columns: {{pixels: pixels<{name}>, class: digit}}
+    group: content(pixels)
+    shares: {{test: 0.2, validation: 0.1, salt: digits}}
+"""
+
+
+@pytest.mark.slow
+def test_two_networks_that_see_other_digits_in_other_columns_are_joined_without_a_pair(
+    tmp_path: Path,
+) -> None:
+    shipped = RECIPE_FOLDER / "worlds" / "digits"
+    text = (shipped / "world.yaml").read_text("utf-8")
+    start, end = text.index("  optdigits:"), text.index("models:")
+    halves = [HALF.format(name=name) for name in ("left", "right")]
+    text = "".join([text[:start], *halves, "\n", text[end:]])
+    pixels = '  pixels<left>: {spec: ["pixels: float32[batch, 64]"]}\n  pixels<right>: {spec'
+    text = text.replace("  pixels<digits>: {spec", pixels)
+    for name, target in (("left", "Dense"), ("right", "Conv")):
+        text = text.replace(f'pixels<digits>, target: "{{{target}}}"',
+                            f'pixels<{name}>, target: "{{{target}}}"')  # fmt: skip
+    (tmp_path / "world.yaml").write_text(text, "utf-8")
+    for file in shipped.glob("*.onnx"):
+        shutil.copy(file, tmp_path)
+    digits = np.load(shipped / "digits.npz")
+    for first, name in enumerate(("left", "right")):
+        np.savez(tmp_path / f"{name}.npz", **{each: digits[each][first::2] for each in digits})
+    result = finish(
+        RunConfig(
+            name="halves", world=str(tmp_path / "world.yaml"), adapter=LinearConfig(),
+            transcoder=TranscoderConfig("Dense_to_Conv", "{Dense}", "{Conv}"),
+            registry=RegistryConfig(str(tmp_path / "registry")), resamples=50,
+        )
+    )  # fmt: skip
+    assert result.chosen == "unpaired"
+    assert result.scores["unpaired"]["test/retention"][0] > 0.95

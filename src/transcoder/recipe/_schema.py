@@ -314,6 +314,8 @@ class RunConfig:
         world: The world file that is applied first, relative to the recipes' folder, or empty.
         old: A file of vectors in the space to be left, where the rows are two files of vectors.
         new: A file of the same rows in the space to go to.
+        paired: Whether a row of `new` is the same thing as that row of `old`; if not, a map is
+            looked for without pairs.
         old_more: A file of further rows in the old space, without partners.
         new_more: A file of further rows in the new space, without partners.
         hub: The latent through which all networks are to reach one another, in place of one
@@ -327,7 +329,8 @@ class RunConfig:
         weights: How much each kind of target counts.
         objective: How two latents are compared.
         adapter: The trainable net.
-        insist: Whether the trained net is chosen even where a cheaper closed form is as good.
+        insist: Whether the trained net is chosen even where a cheaper closed form is as good,
+            and a map registered even where nothing can judge it.
         optimizer: How it learns.
         trainer: For how long.
         data: From which rows.
@@ -342,6 +345,7 @@ class RunConfig:
     world: str = MISSING
     old: str | None = None
     new: str | None = None
+    paired: bool = True
     old_more: str | None = None
     new_more: str | None = None
     hub: str | None = None

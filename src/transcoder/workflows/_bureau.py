@@ -42,6 +42,11 @@ class Bureau:
     watch: "Watch | None" = None
 
     @property
+    def learns_pairs(self) -> bool:
+        """Whether there are pairs to learn from; without, a map is sought that needs none."""
+        return self.plan.has_pairs and self.config.data.pairs != 0
+
+    @property
     def key(self) -> SegmentKey:
         """Under what the transcoder is registered."""
         return SegmentKey(self.config.transcoder.model, self.plan.source, self.plan.target)

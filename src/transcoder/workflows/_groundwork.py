@@ -84,8 +84,7 @@ def lay_groundwork(
     if config.debug is not DebugChoice.overfit:
         materials, notes = apart(materials)
     narrator.stage("Closed forms")
-    validation = _moments(plan, materials, Split.VALIDATION)
-    known = _moments(plan, materials, Split.TRAIN) if config.data.pairs != 0 else None
+    known = _moments(plan, materials, Split.TRAIN) if bureau.learns_pairs else None
     pools = maybe_pools(bureau, sources, materials=materials, workshop=workshop, training=known)
     training = known or without_pairs(_required(pools, plan))
     notes += cautions(training, materials)
@@ -104,7 +103,7 @@ def lay_groundwork(
         bootstrap=Bootstrap(config.resamples, config.seed),
         train_mean=training.target_mean,
     )
-    if bench.chain is None:
+    if plan.is_judged and bench.chain is None:
         narrator.say("no judged chain: candidates are compared by latents alone")
     for chain, reason in bench.refused.items():
         narrator.say(f"{chain.name} does not judge: {reason}")
@@ -123,6 +122,7 @@ def lay_groundwork(
     if known is None:
         affines = _ladder_without_pairs(bureau, training, _required(pools, plan))
     else:
+        validation = _moments(plan, materials, Split.VALIDATION)
         affines = fit_ladder(training, validation, pools)
     rungs = [
         make_candidate(
@@ -134,6 +134,9 @@ def lay_groundwork(
         )
         for each in affines
     ]
+    if not plan.is_judged:
+        start = Start(None, statistics, config.seed)
+        return Groundwork(materials, bench, rungs, None, start, familiarity, notes)
     best = bench.best_on_validation(rungs)
     narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
     affine = next(each for each in affines if each.name == best.name)
@@ -165,6 +168,7 @@ def _moments(plan: TrainingPlan, materials: Sequence[Materials], split: Split) -
     return Moments.of(
         pair(each.source.take(piece), each.target.take(piece))
         for each in materials
+        if each.target is not None
         for piece in blocks(each.rows[split])
     )
 

@@ -41,14 +41,14 @@ class Sitting:
     Attributes:
         rows: Of a dataset, by split.
         given: Latents of A.
-        wanted: Latents of B.
+        wanted: Latents of B, or None where no row leads to both.
         target_spec: What carries B.
         chains: To content that can be judged; the first whose native chain is sound decides.
     """
 
     rows: Source
     given: StoredTensors
-    wanted: StoredTensors
+    wanted: StoredTensors | None
     target_spec: Spec
     chains: Sequence[JudgedChain]
 
@@ -146,9 +146,10 @@ class Bench:
     def _questions(self, split: Split, chain: JudgedChain | None) -> Questions:
         sitting = self._sitting
         rows, table = sitting.rows.rows[split], sitting.rows.table
-        wanted = WantedLatents.of(
-            sitting.wanted.take(rows), sitting.target_spec, self._train_mean
-        )
+        wanted = None
+        if sitting.wanted is not None:
+            stored = sitting.wanted.take(rows)
+            wanted = WantedLatents.of(stored, sitting.target_spec, self._train_mean)
         strata = table.strata
         return Questions(
             split,

@@ -65,7 +65,7 @@ class Materials:
         table: The rows themselves.
         rows: Row numbers of each split, (row).
         source: Latents of A.
-        target: Latents of B.
+        target: Latents of B, or None where no row leads to both.
         entered: What the prefix takes, or the latents of A where there is none.
         references: What each trained opportunity compares with, in their order.
         pool: Row numbers of those whose partners are not to be known, (row).
@@ -75,7 +75,7 @@ class Materials:
     table: Table
     rows: Mapping[Split, Rows]
     source: StoredTensors
-    target: StoredTensors
+    target: StoredTensors | None
     entered: StoredTensors
     references: tuple[StoredTensors, ...]
     pool: Rows = field(default_factory=_none)
@@ -159,7 +159,7 @@ def gather_materials(
             table=sources[feed.dataset.name].table,
             rows=sources[feed.dataset.name].rows,
             source=stored(feed.input),
-            target=stored(feed.latent.reference),
+            target=stored(feed.latent.reference) if plan.has_pairs else None,
             entered=stored(feed.stored_input(plan.prefix)),
             references=tuple(stored(each.reference) for each in feed.trained),
             pool=sources[feed.dataset.name].pool,

@@ -98,6 +98,16 @@ class TrainingPlan:
         return self.feeds[0].dataset
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether there are rows that lead to both latents."""
+        return self.feeds[0].latent.kind is not TargetKind.UNPAIRED
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether rows or a chain can tell how good a transcoder is."""
+        return self.has_pairs or bool(self.deciding)
+
+    @property
     def deciding(self) -> tuple[JudgedChain, ...]:
         """By which of the chains candidates may be chosen: the first that can be."""
         route = self.feeds[0].input
@@ -142,7 +152,9 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
         for usable in _choices(allowed, found, config)
         for latent in _pairs(usable, config)
     )
-    pools = _pool_routes(catalog, found, config.data.pools)
+    inputs, references = _pool_routes(catalog, found, config.data.pools)
+    if feeds[0].latent.kind is TargetKind.UNPAIRED:
+        references = (feeds[0].latent.reference, *references)
     live = config.prefix is PrefixChoice.live
     return TrainingPlan(
         source=source,
@@ -153,8 +165,8 @@ def plan_training(catalog: Catalog, config: RunConfig) -> TrainingPlan:
         feeds=feeds,
         prefix=shared_stretch(feeds) if live else EdgePath(source),
         chains=_chains(catalog, feeds, config),
-        source_pools=pools[0],
-        target_pools=pools[1],
+        source_pools=inputs,
+        target_pools=references,
     )
 
 
@@ -206,7 +218,7 @@ def _with_best_target(given: Opportunity, found: Sequence[Opportunity]) -> Oppor
 
 
 def _pairs(usable: Sequence[Opportunity], config: RunConfig) -> list[Opportunity]:
-    """Give the first way to pairs for each input route of the best grade."""
+    """Give the first way to pairs for each input route of the best grade, or one without."""
     pinned = config.data.dataset
     pairs = [
         each
@@ -215,6 +227,13 @@ def _pairs(usable: Sequence[Opportunity], config: RunConfig) -> list[Opportunity
         and pinned in {None, each.input.dataset}
         and each.input.dataset not in config.data.pools
     ]
+    apart = [
+        each
+        for each in usable
+        if each.kind is TargetKind.UNPAIRED and pinned in {None, each.input.dataset}
+    ]
+    if not pairs and apart:
+        return apart[:1]
     if not pairs:
         first = usable[0]
         reason = f"no pairs of {first.source} and {first.target} can be computed from a dataset"
@@ -262,7 +281,7 @@ def _feed(
             or (each.kind in _KINDS[config.target] and each.grade is latent.grade)
         )
     )
-    if not trained:
+    if not trained and latent.kind is not TargetKind.UNPAIRED:
         reason = f"no opportunity fits target={config.target.value}"
         raise NoOpportunityError(str(latent.source), str(latent.target), reason)
     return Feed(catalog.dataset(latent.input.dataset), latent, trained)

@@ -59,6 +59,7 @@ def maybe_pools(
             stored, skipped = workshop.materialize(route, source.table), source.table.skipped
             yield stored, np.setdiff1d(source.rows[Split.TRAIN], list(skipped.rows))
 
+    paired = [(each.target, each) for each in materials if each.target is not None]
     source = _vectors(
         plan.source_spec,
         [*((each.source, each.pool) for each in own), *computed(plan.source_pools)],
@@ -67,8 +68,8 @@ def maybe_pools(
     )
     target = _vectors(
         plan.target_spec,
-        [*((each.target, each.pool) for each in own), *computed(plan.target_pools)],
-        [(each.target, each.rows[split]) for each in materials for split in _JUDGING],
+        [*((each, some.pool) for each, some in paired), *computed(plan.target_pools)],
+        [(each, some.rows[split]) for each, some in paired for split in _JUDGING],
         most,
     )
     say(f"rows without partners: {len(source):,} of the source, {len(target):,} of the target")
@@ -83,7 +84,8 @@ def _vectors(
     spec: Spec, parts: Sequence[Part], judged: Sequence[Part], most: int
 ) -> NDArray[np.float32]:
     """Read one vector for each row that no judged row equals, at most so many, (row, dim)."""
-    shunned = np.concatenate([content_keys(*each) for each in judged])
+    keys = [content_keys(*each) for each in judged]
+    shunned = np.concatenate([np.empty(0, dtype=np.uint64), *keys])
     found = [np.empty((0, 0), dtype=np.float32)]
     for stored, rows in parts:
         fresh = rows[~np.isin(content_keys(stored, rows), shunned)]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,8 @@ def read_sources(
     plan: TrainingPlan, catalog: Catalog, config: RunConfig, narrator: Narrator
 ) -> dict[str, Source]:
     """Read every dataset of a plan once, those without partners too."""
+    if not plan.has_pairs:
+        config = replace(config, data=replace(config.data, pairs=0))
     sources = {
         feed.dataset.name: read_source(feed.dataset, catalog, config, narrator)
         for feed in plan.feeds

@@ -155,6 +155,35 @@ def _register(
     return result
 
 
+def register_unjudged(registry: Registry, net: Candidate, provenance: Provenance) -> RunResult:
+    """Register a map that nothing could judge; it takes no other version's place unasked."""
+    present = registry.catalog().current(net.segment.key)
+    becomes = present is None or provenance.config.registry.replace
+    choice = Choice(net.name, becomes, "the recipe insists, and nothing could judge it")
+    segment = dataclasses.replace(
+        net.segment,
+        scores=(_latency(net, provenance.plan),),
+        lineage={**_lineage(provenance, {}, choice), "candidate": net.name},
+        origin=f"recipe {provenance.config.name}",
+    )
+    transaction = registry.start_transaction(f"run {provenance.identity[:16]}")
+    transaction.put_segment(segment, net.onnx, make_current=becomes)
+    registered = transaction.commit().segments[-1]
+    result = RunResult(
+        identity=provenance.identity,
+        chosen=net.name,
+        why=choice.why,
+        version=registered.version,
+        is_current=registered.is_current,
+        was_finished=False,
+        seconds=provenance.seconds(),
+        test_rows=0,
+        scores={net.name: {}},
+    )
+    write_result(provenance.folder, result)
+    return result
+
+
 def _told(chain: ChainResult) -> JsonValue:
     """Say which chain it is and why nothing can be said by it; scores are kept as scores."""
     return {

@@ -206,11 +206,11 @@ def _clouds(findings: Findings) -> Clouds | None:
     judged = materials.rows[Split.TEST]
     places = np.linspace(0, len(judged) - 1, min(_CLOUD_ROWS, len(judged)))
     rows = judged[places.round().astype(np.int64)]
+    if len(rows) <= 1 or materials.target is None:
+        return None
     wanted = _points(
         split_rows(materials.target.take(rows), plan.target_spec), plan.target_spec
     )
-    if len(rows) <= 1:
-        return None
     middle = wanted.mean(axis=0)
     _, lengths, axes = np.linalg.svd(wanted - middle, full_matrices=False)
     flat = np.zeros((2, wanted.shape[1]))

@@ -122,9 +122,11 @@ def _new(materials: Materials, rows: Rows, learnt: Keys) -> Rows:
 
 
 def _keys(materials: Materials, rows: Rows) -> Keys:
-    """Tell pairs of latents apart: equal pairs have equal keys, others never in practice."""
-    both = (content_keys(each, rows) for each in (materials.source, materials.target))
-    source, target = both
+    """Tell rows apart, pairs of latents where there are: equal ones have equal keys."""
+    source = content_keys(materials.source, rows)
+    if materials.target is None:
+        return source
+    target = content_keys(materials.target, rows)
     keys: Keys = source * np.uint64(0x9E3779B97F4A7C15) + target
     return keys
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from lightning.pytorch import seed_everything
 
@@ -12,15 +11,21 @@ from transcoder.recipe import DebugChoice, PrefixChoice
 from transcoder.reports import RunResult
 from transcoder.vocabulary import Segment, Split
 from transcoder.workflows._bureau import Bureau
+from transcoder.workflows._candidates import Candidate
 from transcoder.workflows._chains import Chains
 from transcoder.workflows._fitting import adapter_settings, fit_settings
-from transcoder.workflows._groundwork import lay_groundwork
+from transcoder.workflows._groundwork import Groundwork, lay_groundwork
 from transcoder.workflows._materials import Source
 from transcoder.workflows._net import export_net, fit_net
 from transcoder.workflows._prefix import with_cheaper_prefix
 from transcoder.workflows._processes import is_first_process
 from transcoder.workflows._reading import read_source
-from transcoder.workflows._registering import Entrants, Provenance, register_run
+from transcoder.workflows._registering import (
+    Entrants,
+    Provenance,
+    register_run,
+    register_unjudged,
+)
 from transcoder.workflows._reporting import Findings, write_report
 from transcoder.workflows._runs import HTML
 from transcoder.workflows._store import store_of
@@ -53,17 +58,20 @@ def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | No
         return None
     store = store_of(bureau.registry, storage_dtype=bureau.config.data.storage_dtype)
     ground = lay_groundwork(bureau, sources, store)
-    if config.data.pairs == 0:  # a net would have nothing to learn from
-        *rungs, net = ground.rungs
-        ground = replace(ground, rungs=rungs, best=None)
-    else:
-        begin = ground.best.name if ground.best is not None else "nothing"
-        narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {begin}")
-        settings = fit_settings(config, bureau.watch)
-        fitted = fit_net(bureau, ground.materials, ground.start, settings)
-        if not is_first_process():
-            return None
-        net = export_net(bureau, fitted, ground)
+    entrants = _maybe_entrants(bureau, ground)
+    if entrants is None:
+        return None
+    provenance = Provenance(
+        config,
+        plan,
+        bureau.identity,
+        [each.table.fingerprint for each in sources.values()],
+        bureau.folder,
+        lambda: time.monotonic() - began,
+        ground.notes,
+    )
+    if not plan.is_judged:
+        return _unjudged(bureau, entrants.net, provenance)
     narrator.stage("Judge the exported files on test rows")
     chains = Chains(
         plan,
@@ -75,29 +83,23 @@ def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | No
     )
     result = register_run(
         bureau.registry,
-        Entrants(net, ground.rungs, ground.best),
+        entrants,
         bench=ground.bench,
         chains=chains,
-        provenance=Provenance(
-            config,
-            plan,
-            bureau.identity,
-            [each.table.fingerprint for each in sources.values()],
-            bureau.folder,
-            lambda: time.monotonic() - began,
-            ground.notes,
-        ),
+        provenance=provenance,
     )
     for table in run_tables(result):
         narrator.show(table)
-    chosen = next(each for each in (*ground.rungs, net) if each.name == result.chosen)
+    chosen = next(
+        each for each in (*entrants.rungs, entrants.net) if each.name == result.chosen
+    )
     judged = ground.bench.judgement(chosen, Split.TEST)
     findings = Findings(
         config=config,
         plan=plan,
         materials=ground.materials[0],
         runner=bureau.runner,
-        candidates=(*ground.rungs, net),
+        candidates=(*entrants.rungs, entrants.net),
         chain=ground.bench.chain,
         per_row=judged.per_row,
         cosines=judged.cosines,
@@ -114,6 +116,39 @@ def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | No
         narrator.say(f"there is no report: {error}")
     if judged.strata:
         narrator.show(strata_table(judged.strata, str(plan.dataset.stratum)))
+    return result
+
+
+def _maybe_entrants(bureau: Bureau, ground: Groundwork) -> Entrants | None:
+    """Fit the net, in whose place the last closed form stands where there are no pairs.
+
+    Returns:
+        None in a process that only shares the batches.
+    """
+    if not bureau.learns_pairs:
+        *rungs, found = ground.rungs
+        return Entrants(found, rungs, None)
+    config = bureau.config
+    begin = ground.best.name if ground.best is not None else "nothing"
+    bureau.narrator.stage(f"Fit the {config.adapter.kind} adapter, starting from {begin}")
+    settings = fit_settings(config, bureau.watch)
+    fitted = fit_net(bureau, ground.materials, ground.start, settings)
+    if not is_first_process():
+        return None
+    return Entrants(export_net(bureau, fitted, ground), ground.rungs, ground.best)
+
+
+def _unjudged(bureau: Bureau, net: Candidate, provenance: Provenance) -> RunResult | None:
+    """Register what no row and no chain can judge, where the recipe insists."""
+    say = bureau.narrator.say
+    if not bureau.config.insist:
+        say(
+            "nothing is registered, for no row leads to both latents and no chain judges what "
+            "was found; insist=true registers it all the same"
+        )
+        return None
+    result = register_unjudged(bureau.registry, net, provenance)
+    say(f"registered as version {result.version}: {result.why}")
     return result
 
 

@@ -50,8 +50,9 @@ def run_training(
     catalog = registry.catalog()
     narrator.stage("Plan")
     plan = plan_training(catalog, config)
-    for each in dict.fromkeys((*plan.trained, *plan.found)):
-        narrator.say(f"{'*' if each in plan.trained else ' '} {each.sentence}")
+    learnt = plan.trained or (plan.feeds[0].latent,)
+    for each in dict.fromkeys((*learnt, *plan.found)):
+        narrator.say(f"{'*' if each in learnt else ' '} {each.sentence}")
     if len(plan.feeds) > 1:
         for feed in plan.feeds:
             narrator.say(f"each step learns from a batch by {feed.input}")

@@ -44,6 +44,11 @@ class _Space:
     width: int
 
     @property
+    def name(self) -> str:
+        """What it is called, without braces."""
+        return str(self.modality).strip("{}")
+
+    @property
     def entry(self) -> ModalityEntry:
         """How the latent is registered."""
         return ModalityEntry(
@@ -78,7 +83,8 @@ def with_names(config: RunConfig) -> RunConfig:
     named = replace(asked, model=model, source=source, target=target)
     more = zip((config.old_more, config.new_more), plain, strict=True)
     pools = [*config.data.pools, *(_more_of(name) for file, name in more if file is not None)]
-    data = replace(config.data, dataset="_and_".join(plain), pools=pools)
+    dataset = "_and_".join(plain) if config.paired else _rows_of(plain[0])
+    data = replace(config.data, dataset=dataset, pools=pools)
     return replace(config, transcoder=named, data=data)
 
 
@@ -98,10 +104,12 @@ def apply_vectors(registry: Registry, config: RunConfig) -> Commit:
             ("new", config.new, config.transcoder.target))  # fmt: skip
     dataset = str(config.data.dataset)
     old, new = (_space(column, str(place), name, dataset) for column, place, name in ends)
-    if old.rows != new.rows:
+    if config.paired and old.rows != new.rows:
         found = f"{old.place!r} has {old.rows:,} rows and {new.place!r} has {new.rows:,}"
-        raise DataError(dataset, found, "give the same rows, in the same order, in both files")
-    more = [
+        remedy = "give the same rows, in the same order, in both files, or say paired=false"
+        raise DataError(dataset, found, remedy)
+    held = [_dataset(dataset, (old, new))] if config.paired else [_alone(old), _alone(new)]
+    held += [
         _further(each, place)
         for each, place in ((old, config.old_more), (new, config.new_more))
         if place is not None
@@ -109,9 +117,9 @@ def apply_vectors(registry: Registry, config: RunConfig) -> Commit:
     with registry.transaction(f"vectors {dataset}") as transaction:
         for space in (old, new):
             transaction.put(space.entry)
-        for each in (_dataset(dataset, (old, new)), *more):
-            held = tuple(column.modality for column in each.columns)
-            transaction.put(DatasetType(each.type, held))
+        for each in held:
+            holds = tuple(column.modality for column in each.columns)
+            transaction.put(DatasetType(each.type, holds))
             transaction.put(each)
     return transaction.committed or Commit(registry.revision())
 
@@ -133,9 +141,17 @@ def _more_of(name: str) -> str:
     return f"more_of_{name}"
 
 
+def _rows_of(name: str) -> str:
+    return f"rows_of_{name}"
+
+
+def _alone(space: _Space) -> Dataset:
+    return _dataset(_rows_of(space.name), (space,))
+
+
 def _further(space: _Space, place: str) -> Dataset:
     """Find further rows of a space; all of them may be learnt from."""
-    name = _more_of(str(space.modality).strip("{}"))
+    name = _more_of(space.name)
     further = _space(space.column, place, str(space.modality), name)
     if further.width != space.width:
         found = (
