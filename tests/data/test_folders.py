@@ -41,12 +41,16 @@ def test_files_that_are_called_alike_are_a_row(tmp_path: Path) -> None:
     assert (sound.rate_hz, sound.samples.tolist()) == (8000, [0.0] * 9)
 
 
-def test_pictures_are_read_as_they_stand_in_the_file(tmp_path: Path) -> None:
-    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_pictures_are_read_as_they_stand_in_the_file(tmp_path: Path, channels: int) -> None:
+    pixels = np.arange(4 * channels, dtype=np.uint8).reshape(2, 2, channels)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     options: dict[str, JsonValue] = {"folder": str(tmp_path), "endings": {"picture": ".png"}}
     held = replace(dataset("folder", options, picture="image"), group="name")
     np.testing.assert_array_equal(load_table(held, catalog()).column("picture")[0], pixels)
+    Image.fromarray(np.full((2, 2), 4096, np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match="a picture of more than 8 bits a channel, at row 0"):
+        load_table(held, catalog())
 
 
 def test_a_row_that_lacks_a_file_is_told(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from transcoder.errors import StorageError
 from transcoder.serving import read_value, write_value
@@ -35,6 +36,12 @@ def test_arrays_and_named_tensors_survive_their_files(tmp_path: Path) -> None:
     named = read_value(str(tmp_path / "a.npz"), None)
     assert isinstance(named, dict)
     np.testing.assert_array_equal(named["hidden"], array)
+
+
+def test_a_picture_of_more_than_eight_bits_is_refused_not_clipped(tmp_path: Path) -> None:
+    Image.fromarray(np.full((2, 2), 4096, np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(StorageError, match="more than 8 bits a channel; save it with 8"):
+        read_value(str(tmp_path / "a.png"), Payload.IMAGE)
 
 
 def test_text_is_written_with_a_line_end(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from transcoder.errors import MissingExtraError
 from transcoder.vocabulary import Array, Waveform
 
 _UNREADABLE = "an unreadable file"
+_DEEP = frozenset("IF")  # how Pillow's modes of more than 8 bits begin; it would clip them
 
 
 class UnfitValueError(ValueError):
@@ -76,7 +77,10 @@ def read_image(raw: object, folder: Path) -> Array:
         raise MissingExtraError("reading pictures", "pillow", "images") from error
     try:
         with Image.open(source) as picture:
-            is_plain = picture.mode in {"L", "RGB"}
+            if picture.mode[0] in _DEEP:
+                found = f"{shown(raw)}, a picture of more than 8 bits a channel,"
+                raise UnfitValueError(found, "a picture of more than 8 bits a channel")
+            is_plain = picture.mode in {"L", "RGB", "RGBA"}
             return np.asarray(picture if is_plain else picture.convert("RGB"))
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise _unreadable(raw, error) from error

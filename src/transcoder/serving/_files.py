@@ -15,6 +15,7 @@ from transcoder.vocabulary import Array, Payload, Spec, Tensors, Value, Waveform
 
 _REAL = frozenset({"float16", "float32", "float64"})
 _IMAGES = frozenset({".png", ".jpg", ".jpeg"})
+_DEEP = frozenset("IF")  # how Pillow's modes of more than 8 bits begin; it would clip them
 _ARRAY = ".npy"
 _TOLD: tuple[tuple[type | UnionType, str], ...] = (
     (Waveform, "sound"),
@@ -136,6 +137,9 @@ def _read_image(path: Path) -> Array:
     picture = _pillow()
     try:
         with picture.open(path) as opened:
+            if opened.mode[0] in _DEEP:
+                reason = "it has more than 8 bits a channel"
+                raise StorageError(str(path), reason, "save it with 8, or give a .npy file")
             whole = opened if opened.mode in {"L", "RGB", "RGBA"} else opened.convert("RGB")
             return np.asarray(whole)
     except (OSError, SyntaxError, ValueError, picture.DecompressionBombError) as error:
