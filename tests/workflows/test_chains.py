@@ -73,6 +73,8 @@ def test_every_sink_and_every_dataset_is_judged_and_told(
     assert run.result.chains == result.chains
     assert "again.english by A to german" in json.dumps(describe_run(run))
     card = middleware.get_card("A_to_text")
+    assert "\n- retention\nmodel-index" in card
+    assert "type: retention\n      value" in card
     assert "- words.english by A to english, by which it was chosen: text&lt;en>" in card
     markdown = middleware.get_report()[1].read_text("utf-8")
     assert r"| words.english by A to english \* |" in markdown

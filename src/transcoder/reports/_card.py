@@ -141,7 +141,7 @@ def _tested(segment: Segment) -> list[Score]:
 
 
 def _metric(score: Score) -> str:
-    name = score.name.partition("/")[2]
+    name = score.name.partition("/")[2].partition(" of ")[0]  # what is behind names a chain
     return _METRICS.get(name, name)
 
 
