@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -75,6 +76,18 @@ def test_a_worker_that_died_is_started_anew() -> None:
 
 
 @_NEEDS_PROC
+@_NEEDS_PROC
+def test_ctrl_c_is_left_to_the_process_that_asks() -> None:
+    before = _workers()
+    synthesizer = EspeakSynthesizer(voice="en-us")
+    synthesizer(["one"])
+    (worker,) = _workers() - before
+    os.kill(worker, signal.SIGINT)
+    time.sleep(0.2)
+    synthesizer(["two"])
+    assert _workers() - before == {worker}
+
+
 def test_the_worker_ends_with_its_synthesizer() -> None:
     synthesizer = EspeakSynthesizer(voice="en-us")
     before = _workers()

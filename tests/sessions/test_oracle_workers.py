@@ -51,6 +51,10 @@ def test_a_worker_that_dies_once_is_named_and_its_values_are_tried_again(
     assert pool.run(mortal, ["after"]) == ["after!"]
 
 
+def test_ctrl_c_is_left_to_the_process_that_asks(pool: OraclePool) -> None:
+    assert pool.run(oracle("Interrupted"), ["a", "b"]) == ["a", "b"]
+
+
 def test_values_that_kill_two_workers_end_in_one_sentence(pool: OraclePool) -> None:
     told = (
         r"failed at value 5: the worker process \d+ ended by signal SIGKILL and the worker "

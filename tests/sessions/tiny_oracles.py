@@ -98,3 +98,11 @@ class Mortal:
                     self.once.unlink()
                 os.kill(os.getpid(), signal.SIGKILL)
         return [f"{text}!" for text in values]
+
+
+class Interrupted:
+    """Sends its process what Ctrl-C sends to all that run in a terminal."""
+
+    def __call__(self, values: Sequence[str]) -> list[str]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return list(values)

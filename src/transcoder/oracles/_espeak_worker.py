@@ -12,6 +12,7 @@ text gives equal bytes, whatever was spoken before.
 
 import ctypes
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,4 +130,5 @@ def serve(requests: BinaryIO, out: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks, and ends this one
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,5 +1,6 @@
 """The other end of an oracle's worker process: lists in, lists out, until nobody asks."""
 
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -74,4 +75,5 @@ def _told(error: Exception) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks, and ends this one
     serve(Connection(int(sys.argv[1])))
