@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -53,6 +54,24 @@ def test_a_worker_that_dies_once_is_named_and_its_values_are_tried_again(
 
 def test_ctrl_c_is_left_to_the_process_that_asks(pool: OraclePool) -> None:
     assert pool.run(oracle("Interrupted"), ["a", "b"]) == ["a", "b"]
+
+
+def test_a_pool_is_closed_while_its_oracle_works() -> None:
+    ended: list[str] = []
+
+    def ask(pool: OraclePool) -> None:
+        with pytest.raises(OracleError) as caught:
+            pool.run(oracle("Sleeps", seconds=30), ["slow"] * 4)
+        ended.append(str(caught.value))
+
+    for _ in range(2):
+        pool = OraclePool([tiny_oracles.__name__], processes=2)
+        thread = Thread(target=ask, args=(pool,))
+        thread.start()
+        thread.join(0.6)
+        pool.close()
+        thread.join(9)
+    assert ["ended by signal SIGKILL" in each for each in ended] == [True, True]
 
 
 def test_values_that_kill_two_workers_end_in_one_sentence(pool: OraclePool) -> None:

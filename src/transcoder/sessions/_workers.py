@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Lock
 from typing import final
 
 from transcoder.errors import OracleError
@@ -146,7 +148,7 @@ class OracleWorkers:
 
     def _drop(self, worker: "_Worker") -> None:
         worker.end()
-        if worker in self._workers:
+        with suppress(ValueError):  # another thread was faster
             self._workers.remove(worker)
 
 
@@ -155,6 +157,7 @@ class _Worker:
     """One process and the line to it."""
 
     def __init__(self, oracle: Oracle) -> None:
+        self._lock = Lock()
         self.connection, theirs = Pipe()
         command = [sys.executable, "-m", _MODULE, str(theirs.fileno())]
         places = os.pathsep.join(each or str(Path.cwd()) for each in sys.path)
@@ -177,11 +180,16 @@ class _Worker:
         return None if kind == "made" else (kind, content)
 
     def end(self) -> None:
-        """Let go of it; it is killed where it works on."""
-        self.connection.close()
+        """Let go of it; it is killed where it works on. Two threads may want that at once.
+
+        It ends before its line is closed: who waits at the line sees the end of it, and never
+        another file that got its number.
+        """
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        with self._lock:
+            self.connection.close()
 
     def death(self) -> str:
         """Say how it ended."""
