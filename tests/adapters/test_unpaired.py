@@ -45,6 +45,8 @@ def test_clouds_of_other_shapes_are_told_apart_and_given_up(
         UnpairedError, match="no map was found without pairs: of 3 starts no two"
     ):
         fit_unpaired(Pools(x, other), starts=3)
+    with pytest.raises(UnpairedError, match="of 2 starts"):
+        fit_unpaired(Pools(x, np.ones((20, 3))), starts=2)
 
 
 def test_means_stand_in_the_middle_of_clumps() -> None:

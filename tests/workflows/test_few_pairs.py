@@ -106,6 +106,13 @@ def test_a_pool_that_reaches_neither_end_is_refused(tmp_path: Path) -> None:
         train(vectors(tmp_path, data=DataConfig(pools=["a_more_and_b_more"])))
 
 
+@pytest.fixture
+def _short_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer clusterings and matchings; enough for clumps that lie far apart."""
+    for name, count in (("_RUNS", 8), ("_KEPT", 4), ("_TRIES", 5)):
+        monkeypatch.setattr(f"transcoder.adapters._unpaired.{name}", count)
+
+
 def clouds(folder: Path, *, alike: bool) -> RunConfig:
     """A run without a pair on clumps of things in two spaces, (row, 16) and (row, 20)."""
     random = np.random.default_rng(0)
@@ -119,6 +126,7 @@ def clouds(folder: Path, *, alike: bool) -> RunConfig:
     return vectors(folder, data=DataConfig(pairs=0), **places)
 
 
+@pytest.mark.usefixtures("_short_search")
 def test_without_a_pair_what_two_clouds_give_is_judged_on_pairs_and_registered(
     tmp_path: Path,
 ) -> None:
@@ -129,10 +137,10 @@ def test_without_a_pair_what_two_clouds_give_is_judged_on_pairs_and_registered(
     assert Middleware.open(tmp_path / "registry").get_model("T")[0].is_current
 
 
+@pytest.mark.usefixtures("_short_search")
 def test_where_clouds_are_not_alike_nothing_is_registered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transcoder.adapters._unpaired._RUNS", 2)
     soon = partial(fit_unpaired, starts=2)
     monkeypatch.setattr("transcoder.workflows._groundwork.fit_unpaired", soon)
     with pytest.raises(UnpairedError, match="nothing is registered, add some pairs"):
@@ -140,6 +148,7 @@ def test_where_clouds_are_not_alike_nothing_is_registered(
     assert not Middleware.open(tmp_path / "registry").catalog.segments
 
 
+@pytest.mark.usefixtures("_short_search")
 def test_files_of_no_common_row_give_a_map_that_is_registered_only_where_that_is_insisted_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

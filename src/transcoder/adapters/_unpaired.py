@@ -138,7 +138,8 @@ def _matchings(
         first, second = mine @ mine.T, other @ other.T
         place = _best_matching(first, second, random)
         alike = float((first * second[np.ix_(place, place)]).sum())
-        yield alike / float(np.linalg.norm(first) * np.linalg.norm(second)), mine, other[place]
+        most = float(np.linalg.norm(first) * np.linalg.norm(second))
+        yield alike / (most or 1.0), mine, other[place]
 
 
 def _best_matching(first: Matrix, second: Matrix, random: np.random.Generator) -> Numbers:
