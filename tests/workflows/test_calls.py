@@ -229,7 +229,7 @@ REFUSED: list[tuple[Callable[[Middleware], object], type[Exception], str]] = [
     (
         lambda m: m.register_oracle("tokenizer", "m:C", "1", source="text<en>"),
         CommitError,
-        "gives there is no modality 'tokens<V>'",
+        "gives tokens<V>, but there is no modality 'tokens<V>'",
     ),
     (
         lambda m: m.register_oracle(
