@@ -22,15 +22,24 @@ from transcoder.workflows._describe import (
     describe_segment,
     licences_of,
 )
-from transcoder.workflows._latencies import Measured
+from transcoder.workflows._latencies import Measured, measured_score
 from transcoder.workflows._middleware import ALLOWED, Middleware
 from transcoder.workflows._preferences import find_preferences, read_preference
-from transcoder.workflows._runs import Run, Sweep, describe_run, describe_sweep
+from transcoder.workflows._runs import (
+    REPORT_HTML,
+    REPORT_MARKDOWN,
+    Run,
+    Sweep,
+    describe_run,
+    describe_sweep,
+)
 from transcoder.workflows._scaffold import scaffold
-from transcoder.workflows._train import train
+from transcoder.workflows._store import store_of
 
 __all__ = [
     "ALLOWED",
+    "REPORT_HTML",
+    "REPORT_MARKDOWN",
     "Changes",
     "Codec",
     "CutFiles",
@@ -55,9 +64,10 @@ __all__ = [
     "find_cuts_in_file",
     "find_preferences",
     "licences_of",
+    "measured_score",
     "read_preference",
     "scaffold",
+    "store_of",
     "told_scores",
-    "train",
     "transcoder_rows",
 ]

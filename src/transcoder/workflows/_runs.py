@@ -12,7 +12,7 @@ from transcoder.reports import RANKED_BY, ChainResult, PlainScore, RunResult, ma
 from transcoder.vocabulary import Catalog, JsonValue, Segment
 
 RUNS, SWEEPS = "runs", "sweeps"
-HTML, MARKDOWN = "report.html", "report.md"
+REPORT_HTML, REPORT_MARKDOWN = "report.html", "report.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from transcoder.vocabulary import JsonValue
 from transcoder.workflows._atlas import atlas
 from transcoder.workflows._finding import find_segment
 from transcoder.workflows._runs import (
-    HTML,
-    MARKDOWN,
+    REPORT_HTML,
+    REPORT_MARKDOWN,
     Run,
     Sweep,
     find_run,
@@ -49,7 +49,7 @@ class Tellings(ABC):
             DataError: If the run left no report.
         """
         found = find_run(self._kept, run)
-        html, markdown = found.folder / HTML, found.folder / MARKDOWN
+        html, markdown = found.folder / REPORT_HTML, found.folder / REPORT_MARKDOWN
         if not html.is_file() or not markdown.is_file():
             reason = "it left no report" if found.result else "it is not finished"
             remedy = "remove its result.json and train it again" if found.result else "run it"
