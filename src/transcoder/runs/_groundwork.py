@@ -90,23 +90,7 @@ def lay_groundwork(
     notes += cautions(training, materials)
     for note in notes:
         narrator.say(f"note: {note}")
-    first = materials[0]
-    bench = Bench(
-        Sitting(
-            Source(first.table, first.rows),
-            first.source,
-            first.target,
-            plan.target_spec,
-            plan.deciding,
-        ),
-        bureau.runner,
-        bootstrap=Bootstrap(config.resamples, config.seed),
-        train_mean=training.target_mean,
-    )
-    if plan.is_judged and bench.chain is None:
-        narrator.say("no judged chain: candidates are compared by latents alone")
-    for chain, reason in bench.refused.items():
-        narrator.say(f"{chain.name} does not judge: {reason}")
+    bench = _bench(bureau, materials[0], training)
     familiarity = Familiarity.fit(
         training.rows,
         training.source_mean,
@@ -114,34 +98,50 @@ def lay_groundwork(
         validation=_validation_latents(plan, materials),
     )
     statistics = Statistics.of(training)
+    start = Start(None, statistics, config.seed)
     meeting = meeting_of(end_of(plan.source_spec), end_of(plan.target_spec))
     if meeting is Meeting.FREE:
         narrator.say(f"none fits: the target is {meeting.value}")
-        start = Start(None, statistics, config.seed)
         return Groundwork(materials, bench, (), None, start, familiarity, notes)
     if known is None:
         affines = _ladder_without_pairs(bureau, training, _required(pools, plan))
     else:
-        validation = _moments(plan, materials, Split.VALIDATION)
-        affines = fit_ladder(training, validation, pools)
-    rungs = [
-        make_candidate(
-            each.name,
-            export_closed_form(each, plan),
-            key=bureau.key,
-            runner=bureau.runner,
-            familiarity=familiarity,
-        )
-        for each in affines
-    ]
+        affines = fit_ladder(known, _moments(plan, materials, Split.VALIDATION), pools)
+    rungs = [_rung(bureau, each, familiarity) for each in affines]
     if not plan.is_judged:
-        start = Start(None, statistics, config.seed)
         return Groundwork(materials, bench, rungs, None, start, familiarity, notes)
     best = bench.best_on_validation(rungs)
     narrator.show(ladder_table([bench.judgement(each, Split.VALIDATION) for each in rungs]))
     affine = next(each for each in affines if each.name == best.name)
     start = Start(affine, statistics, config.seed)
     return Groundwork(materials, bench, rungs, best, start, familiarity, notes)
+
+
+def _bench(bureau: Bureau, first: Materials, training: Moments) -> Bench:
+    """Make the bench of the first feed's rows, and tell by which chains it cannot judge."""
+    config, plan, say = bureau.config, bureau.plan, bureau.narrator.say
+    rows = Source(first.table, first.rows)
+    bench = Bench(
+        Sitting(rows, first.source, first.target, plan.target_spec, plan.deciding),
+        bureau.runner,
+        bootstrap=Bootstrap(config.resamples, config.seed),
+        train_mean=training.target_mean,
+    )
+    if plan.is_judged and bench.chain is None:
+        say("no judged chain: candidates are compared by latents alone")
+    for chain, reason in bench.refused.items():
+        say(f"{chain.name} does not judge: {reason}")
+    return bench
+
+
+def _rung(bureau: Bureau, affine: Affine, familiarity: Familiarity) -> Candidate:
+    return make_candidate(
+        affine.name,
+        export_closed_form(affine, bureau.plan),
+        key=bureau.key,
+        runner=bureau.runner,
+        familiarity=familiarity,
+    )
 
 
 def _required(pools: Pools | None, plan: TrainingPlan) -> Pools:

@@ -72,33 +72,44 @@ def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | No
     if not plan.is_judged:
         return _unjudged(bureau, entrants.net, provenance)
     narrator.stage("Judge the exported files on test rows")
-    chains = Chains(
-        plan,
+    result = register_run(
+        bureau.registry,
+        entrants,
+        bench=ground.bench,
+        chains=_chains(bureau, ground),
+        provenance=provenance,
+    )
+    for table in run_tables(result):
+        narrator.show(table)
+    _tell_rows(bureau, ground, entrants, result)
+    return result
+
+
+def _chains(bureau: Bureau, ground: Groundwork) -> Chains:
+    config, narrator = bureau.config, bureau.narrator
+    return Chains(
+        bureau.plan,
         ground.materials,
         ground.bench,
         runner=bureau.runner,
         most_rows=config.data.chain_rows,
         read=lambda dataset: read_source(dataset, bureau.catalog, config, narrator),
     )
-    result = register_run(
-        bureau.registry,
-        entrants,
-        bench=ground.bench,
-        chains=chains,
-        provenance=provenance,
-    )
-    for table in run_tables(result):
-        narrator.show(table)
-    chosen = next(
-        each for each in (*entrants.rungs, entrants.net) if each.name == result.chosen
-    )
+
+
+def _tell_rows(
+    bureau: Bureau, ground: Groundwork, entrants: Entrants, result: RunResult
+) -> None:
+    """Write the report, and show what the chosen file makes of test rows by stratum."""
+    candidates = (*entrants.rungs, entrants.net)
+    chosen = next(each for each in candidates if each.name == result.chosen)
     judged = ground.bench.judgement(chosen, Split.TEST)
     findings = Findings(
-        config=config,
-        plan=plan,
+        config=bureau.config,
+        plan=bureau.plan,
         materials=ground.materials[0],
         runner=bureau.runner,
-        candidates=(*entrants.rungs, entrants.net),
+        candidates=candidates,
         chain=ground.bench.chain,
         per_row=judged.per_row,
         cosines=judged.cosines,
@@ -109,13 +120,12 @@ def take_stages(bureau: Bureau, sources: Mapping[str, Source]) -> RunResult | No
     )
     try:
         write_report(findings)
-        narrator.say(f"report in {str(bureau.folder / REPORT_HTML)!r}")
+        bureau.narrator.say(f"report in {str(bureau.folder / REPORT_HTML)!r}")
     except TranscoderError as error:
         # What was trained is registered by now; a picture of it that fails takes nothing back.
-        narrator.say(f"there is no report: {error}")
+        bureau.narrator.say(f"there is no report: {error}")
     if judged.strata:
-        narrator.show(strata_table(judged.strata, str(plan.dataset.stratum)))
-    return result
+        bureau.narrator.show(strata_table(judged.strata, str(bureau.plan.dataset.stratum)))
 
 
 def _maybe_entrants(bureau: Bureau, ground: Groundwork) -> Entrants | None:
