@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -27,6 +28,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from transcoder.adapters import (
@@ -190,7 +192,8 @@ def _net(
         (width,), activation=activation, random_state=seed, max_iter=60, tol=0.0,
         n_iter_no_change=60, learning_rate_init=5e-3, alpha=1e-3,
     )  # fmt: skip
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # so many epochs are meant
         model.fit(images[train], digits[train])
     bend = np.tanh if activation == "tanh" else lambda values: np.maximum(values, 0.0)
     latents = bend(images @ model.coefs_[0] + model.intercepts_[0])
