@@ -92,7 +92,9 @@ class Line:
 def main() -> None:
     """Print the table, and write it as JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", default="10,30,100,1297", help="how many paired latents")
+    parser.add_argument(
+        "--pairs", type=_counts, default="10,30,100,1297", help="how many paired latents"
+    )
     parser.add_argument("--json", type=Path, help="also write the table there")
     options = parser.parse_args()
     images, digits = load_digits(return_X_y=True)
@@ -103,7 +105,7 @@ def main() -> None:
     _say(f"native accuracy {native:.3f}, {len(nets) * (len(nets) - 1)} ordered pairs of nets")
     _say(f"{'pairs':>6} {'method':<19} {'accuracy':>8}  95 % interval   fit")
     lines, methods = [], _methods()
-    for count in (int(each) for each in options.pairs.split(",")):
+    for count in options.pairs:
         for line in _lines(nets, digits[test], count, methods):
             lines.append(line)
             _say(
@@ -112,6 +114,10 @@ def main() -> None:
             )
     if options.json is not None:
         options.json.write_text(json.dumps([asdict(line) for line in lines], indent=1))
+
+
+def _counts(text: str) -> list[int]:
+    return [int(each) for each in text.split(",")]
 
 
 def _lines(

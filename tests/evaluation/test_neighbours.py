@@ -4,6 +4,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.neighbours.plain_csls import plain_csls
 from transcoder.errors import DataError, NonFiniteError
 from transcoder.evaluation import (
     Bootstrap,
@@ -17,15 +18,6 @@ from transcoder.evaluation import (
 from transcoder.vocabulary import Split
 
 _RANDOM = np.random.default_rng(0)
-
-
-def plain_csls(given: np.ndarray, wanted: np.ndarray, k: int) -> np.ndarray:
-    x, y = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (given, wanted))
-    cosines = x @ y.T
-    near_x = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)
-    near_y = np.sort(cosines, axis=0)[-k:].mean(axis=0)
-    measured: np.ndarray = 2 * cosines - near_x[:, None] - near_y
-    return measured
 
 
 @settings(max_examples=30)

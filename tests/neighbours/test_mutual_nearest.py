@@ -3,16 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.neighbours.plain_csls import plain_csls
 from transcoder.neighbours import mutual_nearest
-
-
-def plain_nearness(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
-    x, y = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (rows, others))
-    cosines = x @ y.T
-    near_x = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)
-    near_y = np.sort(cosines, axis=0)[-k:].mean(axis=0)
-    measured: np.ndarray = 2 * cosines - near_x[:, None] - near_y
-    return measured
 
 
 @settings(max_examples=30)
@@ -22,7 +14,7 @@ def test_mutual_neighbours_are_those_of_the_paper_nearest_first(
 ) -> None:
     random = np.random.default_rng(seed)
     x, y = random.normal(size=(rows, 4)), random.normal(size=(others, 4))
-    nearness = plain_nearness(x, y, 10)
+    nearness = plain_csls(x, y, 10)
     ahead, back = nearness.argmax(axis=1), nearness.argmax(axis=0)
     wanted = {(int(row), int(ahead[row])) for row in range(rows) if back[ahead[row]] == row}
     mine, other = mutual_nearest(x, y)

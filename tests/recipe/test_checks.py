@@ -48,6 +48,13 @@ def test_what_the_defaults_say_is_accepted() -> None:
         ),
         (replace(RUN, trainer=TrainerConfig(accelerator="x")), "accelerator=x is none of auto"),
         (replace(RUN, trainer=TrainerConfig(precision="8")), "precision=8 is none of 16-mixed"),
+        (replace(RUN, old_more="a.npy"), "old_more asks for files of vectors; give old=FILE"),
+        (replace(RUN, paired=False), "paired asks for files of vectors; give old=FILE"),
+        (replace(RUN, hub_dim=8), "hub_dim=8 is of no hub; give hub=NAME"),
+        (
+            replace(RUN, hub="global@1", hub_dim=8, data=DataConfig(pairs=9)),
+            "takes all rows; leave out data.pairs",
+        ),
         (replace(RUN, data=DataConfig(batch_size=0)), "data.batch_size=0 is not a whole"),
         (replace(RUN, data=DataConfig(balance=2.0)), "balance=2.0 is not a number from 0 to 1"),
         (

@@ -1,7 +1,7 @@
 """Values of a run that no type can refuse, checked before any work starts."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 
 from transcoder.errors import RecipeError
@@ -88,13 +88,26 @@ def check_run(config: RunConfig) -> None:
             faults.append(f"{key}={value} is not {rule.wanted}")
         if names is not None and value is not None and value not in names:
             faults.append(f"{key}={value} is none of {', '.join(sorted(names))}")
-    faults += _misfits(config.adapter)
+    faults += [*_misfits(config.adapter), *_unheeded(config)]
     if config.prefix is PrefixChoice.auto and config.trainer.devices > 1:
         faults.append("prefix=auto measures in one process; say cached or live with devices")
     if not any(asdict(config.objective).values()):
         faults.append("every weight of objective is 0, so two latents are never compared")
     if faults:
         raise RecipeError(config.name, faults)
+
+
+def _unheeded(config: RunConfig) -> Iterator[str]:
+    """Name choices that nothing would heed."""
+    more = {"old_more": config.old_more, "new_more": config.new_more}
+    asked = [key for key, place in more.items() if place is not None]
+    asked += [] if config.paired else ["paired"]
+    if asked and config.old is None and config.new is None:
+        yield f"{' and '.join(asked)} asks for files of vectors; give old=FILE and new=FILE"
+    if config.hub_dim is not None and config.hub is None:
+        yield f"hub_dim={config.hub_dim} is of no hub; give hub=NAME"
+    if config.hub_dim is not None and (config.data.pairs is not None or config.data.pools):
+        yield "a hub that is learnt takes all rows; leave out data.pairs and data.pools"
 
 
 def _misfits(adapter: AdapterConfig) -> list[str]:

@@ -12,7 +12,7 @@ from transcoder.evaluation import Exam, Questions, chain_scores, prepare_exam, r
 from transcoder.reports import ChainResult
 from transcoder.runs._candidates import Candidate
 from transcoder.runs._judging import Bench
-from transcoder.runs._materials import Materials, Rows, Source
+from transcoder.runs._materials import Materials, Rows, Source, spread
 from transcoder.runs._plan import TrainingPlan
 from transcoder.runs._tables import plain_score
 from transcoder.sessions import Runner, split_rows
@@ -163,7 +163,7 @@ class Chains:
     def _questions(self, chain: JudgedChain) -> tuple[Rows, Questions]:
         stored = self._maybe_stored(chain)
         source = stored or self._source(chain)
-        rows = _spread(source.rows[Split.TEST], self._most_rows)
+        rows = spread(source.rows[Split.TEST], self._most_rows)
 
         def values(column: str) -> list[Content]:
             found = source.table.column(column)
@@ -243,8 +243,3 @@ class Chains:
 
 def _native_key(chain: JudgedChain) -> tuple[str, ...]:
     return chain.dataset, chain.native_column, chain.reference, chain.scorer, str(chain.native)
-
-
-def _spread(rows: Rows, most: int) -> Rows:
-    places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
-    return rows[places.round().astype(np.int64)]

@@ -138,18 +138,11 @@ def _register(
             expected_current=present.version if present is not None else None,
         )
     registered = transaction.commit().segments[-1]
-    result = RunResult(
-        identity=provenance.identity,
-        chosen=chosen.name,
-        why=choice.why,
-        version=registered.version,
-        is_current=registered.is_current,
-        was_finished=False,
-        seconds=provenance.seconds(),
+    result = dataclasses.replace(
+        _result(provenance, choice, registered),
         test_rows=len(bench.judgement(chosen, Split.TEST).per_row),
         scores={name: _by_name(each) for name, each in scores.items()},
         chains=walked,
-        transcoder=str(registered.key),
     )
     write_result(provenance.folder, result)
     return result
@@ -169,19 +162,25 @@ def register_unjudged(registry: Registry, net: Candidate, provenance: Provenance
     transaction = registry.start_transaction(f"run {provenance.identity[:16]}")
     transaction.put_segment(segment, net.onnx, make_current=becomes)
     registered = transaction.commit().segments[-1]
-    result = RunResult(
+    result = _result(provenance, choice, registered)
+    write_result(provenance.folder, result)
+    return result
+
+
+def _result(provenance: Provenance, choice: Choice, registered: Segment) -> RunResult:
+    """Tell what was registered; scores are for who has some."""
+    return RunResult(
         identity=provenance.identity,
-        chosen=net.name,
+        chosen=choice.candidate,
         why=choice.why,
         version=registered.version,
         is_current=registered.is_current,
         was_finished=False,
         seconds=provenance.seconds(),
         test_rows=0,
-        scores={net.name: {}},
+        scores={choice.candidate: {}},
+        transcoder=str(registered.key),
     )
-    write_result(provenance.folder, result)
-    return result
 
 
 def _told(chain: ChainResult) -> JsonValue:
